@@ -1,0 +1,2 @@
+//! The `stocktake` binary.
+fn main() {}
