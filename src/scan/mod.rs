@@ -1,1 +1,96 @@
-//! To come.
+//! Reads a listing to its end and judges whether it saw everything.
+//!
+//! Only this module can build a [`CompleteScan`], and only with one in hand may
+//! the store end an object's life. What a scan sees it hands on page by page to
+//! an [`Observer`], so that no scan ever holds a whole listing; a scan that
+//! cannot be proven complete still delivers what it saw.
+
+mod access_tokens;
+mod limits;
+mod listing;
+mod lookup;
+mod mfa_devices;
+mod proof;
+mod refresh;
+mod tally;
+
+pub use access_tokens::scan_access_tokens;
+pub use limits::Limits;
+pub use mfa_devices::scan_mfa_devices;
+pub use proof::{Absence, CompleteScan, Incompleteness, ScanReport, Verdict};
+pub use refresh::{Refresh, refresh_access_tokens};
+pub use tally::Evidence;
+
+use chrono::{DateTime, Utc};
+
+use crate::{config::Paging, inventory::RejectedItem};
+
+/// What a scan delivers its observations to, in the order in which it made them.
+///
+/// An object may be observed more than once; the last observation counts.
+pub trait Observer<T>: Send {
+    /// Why the observer could not go on; ends the scan.
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    /// Forgets every observation so far: a new attempt at the whole listing begins.
+    fn restart(&mut self) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Takes the objects of one answer, read at `observed_at`.
+    fn observe(
+        &mut self,
+        items: Vec<T>,
+        observed_at: DateTime<Utc>,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Takes the items of one answer that have no usable id.
+    fn reject(&mut self, items: Vec<RejectedItem>, observed_at: DateTime<Utc>);
+
+    /// The ids of the objects that are kept as live and that no observation named, in a stable order.
+    fn vanished(&mut self) -> impl Future<Output = Result<Vec<String>, Self::Error>> + Send;
+}
+
+/// How a listing is read.
+#[derive(Clone, Copy, Debug)]
+pub struct ScanOptions {
+    /// Which parameters `ListAccessTokens` is sent.
+    pub paging: Paging,
+    /// Pages fetched at once, at least 1.
+    pub concurrency: usize,
+    /// Readings of the listing before it is called incomplete, at least 1.
+    pub attempts: u32,
+}
+
+/// Why a scan ended without a report.
+#[derive(Debug, thiserror::Error)]
+pub enum ScanError<E> {
+    /// The observer could not take what was seen.
+    #[error("what was seen could not be kept")]
+    Observer(#[source] E),
+    /// The worker is stopping.
+    #[error("the scan was stopped")]
+    Stopped,
+}
+
+/// Why the reading of a listing broke off, inside this module.
+enum Halt<E> {
+    Observer(E),
+    Stopped,
+    Short(Incompleteness),
+}
+
+impl<E> Halt<E> {
+    /// An incomplete reading is a result; everything else ends the scan.
+    fn into_incompleteness(self) -> Result<Incompleteness, ScanError<E>> {
+        match self {
+            Self::Short(why) => Ok(why),
+            Self::Observer(error) => Err(ScanError::Observer(error)),
+            Self::Stopped => Err(ScanError::Stopped),
+        }
+    }
+}
+
+impl<E> From<Incompleteness> for Halt<E> {
+    fn from(why: Incompleteness) -> Self {
+        Self::Short(why)
+    }
+}

@@ -90,3 +90,20 @@ pub struct MfaDevicePage {
 #[derive(Debug, thiserror::Error)]
 #[error("to come")]
 pub struct SourceError;
+
+impl SourceError {
+    /// To come.
+    pub fn code(&self) -> String {
+        String::new()
+    }
+
+    /// To come.
+    pub fn mend(&self) -> String {
+        String::new()
+    }
+
+    /// To come.
+    pub fn rejects_parameter(&self, _: &[&str]) -> bool {
+        false
+    }
+}

@@ -1,4 +1,98 @@
 //! Makes the database agree with a scan; knows no HTTP.
+//!
+//! A scan's life here: [`Store::begin_scan`] takes the target's lock and opens a row in the ledger;
+//! `Observations` ticks off what is unchanged and stages the rest; `apply` writes it in one
+//! transaction behind the fence. Only a [`CompleteScan`](crate::scan::CompleteScan) closes a period
+//! or writes a tombstone.
+
+mod access_tokens;
+mod apply;
+mod brake;
+mod copy;
+mod diff;
+mod digest;
+mod error;
+mod kept;
+mod ledger;
+mod mfa_devices;
+mod migrate;
+mod observations;
+mod session;
+
+pub use apply::Applied;
+pub use brake::DeleteLimits;
+pub use error::StoreError;
+pub(crate) use kept::Kept;
+pub use ledger::{Counts, Outcome, Trouble};
+pub(crate) use observations::Observations;
+pub use session::{ScanStart, TargetSession};
+
+use std::time::Duration;
+
+use sqlx::{
+    PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
 
 /// The migrations of the schema, applied in order.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// How long a connection may take before the database counts as unreachable.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The oldest server that keeps the promises of the schema.
+const SERVER_VERSION_MIN: i32 = 150_000;
+
+/// The inventory's database.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pool: PgPool,
+}
+
+impl Store {
+    /// Connects to `url`, for at most `connection_count` connections at once.
+    ///
+    /// # Errors
+    /// Where the server does not answer, refuses, or is too old.
+    pub async fn connect(url: &str, connection_count: u32) -> Result<Self, StoreError> {
+        let options: PgConnectOptions = url
+            .parse()
+            // The error of the parser could quote the URL, and with it the password.
+            .map_err(|_| StoreError::Unreachable("database.url is not a PostgreSQL URL".into()))?;
+        let pool = PgPoolOptions::new()
+            .max_connections(connection_count)
+            .acquire_timeout(CONNECT_TIMEOUT)
+            .connect_with(options.application_name("stocktake"))
+            .await
+            .map_err(|error| StoreError::Unreachable(error::describe(&error)))?;
+        let store = Self { pool };
+        store.check_server_version().await?;
+        Ok(store)
+    }
+
+    /// A store over a pool that is already connected.
+    pub fn new(pool: PgPool) -> Self {
+        Self { pool }
+    }
+
+    /// Closes all connections.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    pub(crate) fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    async fn check_server_version(&self) -> Result<(), StoreError> {
+        let version = sqlx::query!(
+            r#"select current_setting('server_version_num')::int as "number!", current_setting('server_version') as "name!""#
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        if version.number < SERVER_VERSION_MIN {
+            return Err(StoreError::ServerTooOld { found: version.name });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,100 @@
+//! Scans `ListAccessTokens`, a listing that states its total but documents no paging.
+
+use super::{
+    CompleteScan, Halt, Incompleteness, Limits, Observer, ScanError, ScanOptions, ScanReport, Verdict,
+    listing::{Listing, ListingReader}, lookup::verify_absences,
+};
+use crate::{
+    inventory::{AccessToken, Target},
+    source::{AccessTokenQuery, ListAccessTokens},
+};
+
+/// The statuses that partition the listing where its pages cannot be had.
+const STATUSES: [&str; 3] = ["unactivated", "activated", "expired"];
+
+/// Reads all activation codes of `target`, up to `options.attempts` times, and judges whether it saw them all.
+///
+/// # Errors
+/// Where the observer fails or the worker stops. Whatever else goes wrong is the report's verdict.
+pub async fn scan_access_tokens<S, O>(
+    target: &Target,
+    source: &S,
+    observer: &mut O,
+    options: ScanOptions,
+    limits: &Limits,
+) -> Result<ScanReport, ScanError<O::Error>>
+where
+    S: ListAccessTokens,
+    O: Observer<AccessToken>,
+{
+    let mut reader = ListingReader::new(source, observer, limits, options);
+    let verdict = loop {
+        match attempt(&mut reader, target).await {
+            Ok(complete) => break Verdict::Complete(complete),
+            Err(halt) => {
+                let why = halt.into_incompleteness()?;
+                if !why.may_heal() || reader.evidence.attempt_count >= options.attempts {
+                    break Verdict::Incomplete(why);
+                }
+                reader.observer.restart().await.map_err(ScanError::Observer)?;
+            }
+        }
+    };
+    Ok(ScanReport { evidence: reader.evidence, verdict })
+}
+
+async fn attempt<S, O>(
+    reader: &mut ListingReader<'_, S, O>,
+    target: &Target,
+) -> Result<CompleteScan, Halt<O::Error>>
+where
+    S: ListAccessTokens,
+    O: Observer<AccessToken>,
+{
+    reader.evidence.begin_attempt();
+    let mut listing = reader.read(&AccessTokenQuery::default()).await?;
+    let mut way = if listing.page_count > 1 { "by pages" } else { "in one answer" };
+    record(reader, &listing);
+    if matches!(listing.check(), Err(Incompleteness::CountMismatch { distinct, total }) if distinct < total) {
+        read_partitions(reader, &mut listing).await?;
+        way = "by status";
+        record(reader, &listing);
+    }
+    listing.check()?;
+    if reader.evidence.rejected_count > 0 {
+        return Err(Incompleteness::Rejected { count: reader.evidence.rejected_count }.into());
+    }
+
+    let vanished = reader.observer.vanished().await.map_err(Halt::Observer)?;
+    let absences = verify_absences(reader, &vanished).await?;
+    let mut argument = format!("{} distinct ids, read {way}, equal TotalCount", listing.ids.count());
+    if !vanished.is_empty() {
+        argument += &format!("; {} vanished ids looked up, {} absent", vanished.len(), absences.len());
+    }
+    Ok(CompleteScan::new(target.clone(), argument, absences))
+}
+
+/// Reads the listing once per status and joins the results.
+async fn read_partitions<S, O>(
+    reader: &mut ListingReader<'_, S, O>,
+    listing: &mut Listing,
+) -> Result<(), Halt<O::Error>>
+where
+    S: ListAccessTokens,
+    O: Observer<AccessToken>,
+{
+    for status in STATUSES {
+        let filter = AccessTokenQuery { status: Some(status.to_owned()), ..AccessTokenQuery::default() };
+        let part = reader.read(&filter).await?;
+        listing.ids.extend(part.ids);
+    }
+    // The parts were read after the first page: the total must not have moved meanwhile.
+    listing.total_last = reader.read_total().await?;
+    Ok(())
+}
+
+fn record<S, O>(reader: &mut ListingReader<'_, S, O>, listing: &Listing) {
+    reader.evidence.distinct_count = listing.ids.count();
+    reader.evidence.total_first = listing.total_first;
+    reader.evidence.total_last = listing.total_last;
+}

@@ -1,0 +1,152 @@
+//! Reads one `ListAccessTokens` listing, filtered or not, by whatever paging the server honours.
+
+use futures::{StreamExt, stream};
+
+use super::{
+    Evidence, Halt, Incompleteness, Limits, Observer, ScanOptions,
+    tally::DistinctIds,
+};
+use crate::{
+    config::Paging,
+    inventory::AccessToken,
+    source::{AccessTokenPage, AccessTokenQuery, ListAccessTokens, PageRequest},
+};
+
+/// The largest page size that the documentation names.
+const PAGE_SIZE: u32 = 50;
+
+/// Reads listings of one account and hands on what it sees.
+pub(super) struct ListingReader<'a, S, O> {
+    pub(super) source: &'a S,
+    pub(super) observer: &'a mut O,
+    pub(super) limits: &'a Limits,
+    pub(super) options: ScanOptions,
+    pub(super) evidence: Evidence,
+    /// False once the gateway has rejected the undocumented parameters.
+    pub(super) asks_for_pages: bool,
+}
+
+/// What one listing turned out to hold.
+pub(super) struct Listing {
+    pub(super) ids: DistinctIds,
+    pub(super) total_first: Option<u64>,
+    pub(super) total_last: Option<u64>,
+    pub(super) page_count: u64,
+}
+
+impl Listing {
+    /// Whether the listing was seen whole: the same total from first to last page, and that many distinct ids.
+    pub(super) fn check(&self) -> Result<(), Incompleteness> {
+        let (Some(first), Some(last)) = (self.total_first, self.total_last) else {
+            return Err(Incompleteness::NoTotal);
+        };
+        if first != last {
+            return Err(Incompleteness::TotalChanged { first, last });
+        }
+        if self.ids.count() != last {
+            return Err(Incompleteness::CountMismatch { distinct: self.ids.count(), total: last });
+        }
+        Ok(())
+    }
+
+    fn lacks_ids(&self) -> bool {
+        self.total_last.is_some_and(|total| self.ids.count() < total)
+    }
+}
+
+impl<'a, S, O> ListingReader<'a, S, O>
+where
+    S: ListAccessTokens,
+    O: Observer<AccessToken>,
+{
+    pub(super) fn new(source: &'a S, observer: &'a mut O, limits: &'a Limits, options: ScanOptions) -> Self {
+        let asks_for_pages = options.paging == Paging::Auto;
+        Self { source, observer, limits, options, evidence: Evidence::default(), asks_for_pages }
+    }
+
+    /// Reads all pages of the listing that `filter` selects, as far as the server gives them.
+    pub(super) async fn read(&mut self, filter: &AccessTokenQuery) -> Result<Listing, Halt<O::Error>> {
+        let first = self.first_page(filter).await?;
+        let page_length = (first.page.items.len() + first.page.rejected.len()) as u64;
+        let mut listing = Listing {
+            ids: DistinctIds::default(),
+            total_first: first.total_count,
+            total_last: None,
+            page_count: 0,
+        };
+        self.take(&mut listing, first).await?;
+        if !self.asks_for_pages || page_length == 0 {
+            return Ok(listing);
+        }
+
+        let (source, limits) = (self.source, self.limits);
+        let fetch = |number: u64| {
+            let query = page_query(filter, number);
+            async move { limits.answer(source.list_access_tokens(&query)).await }
+        };
+        // A page without a new id means that the server ignores paging or has no more:
+        // either way asking on is in vain.
+        let mut brought_new = true;
+        if listing.lacks_ids() {
+            let page_total = listing.total_last.unwrap_or(0).div_ceil(page_length);
+            let mut pages = stream::iter(2..=page_total).map(fetch).buffered(self.options.concurrency.max(1));
+            while brought_new && let Some(page) = pages.next().await {
+                brought_new = self.take(&mut listing, page?).await?;
+            }
+        }
+        // The listing grew, or its pages are shorter than the first.
+        while brought_new && listing.lacks_ids() {
+            let page = fetch(listing.page_count + 1).await?;
+            brought_new = self.take(&mut listing, page).await?;
+        }
+        Ok(listing)
+    }
+
+    /// Asks once more how many there are, without counting the answer as a page of the listing.
+    pub(super) async fn read_total(&mut self) -> Result<Option<u64>, Halt<O::Error>> {
+        let answer = self.first_page(&AccessTokenQuery::default()).await?;
+        let total_count = answer.total_count;
+        self.hand_on(answer).await?;
+        Ok(total_count)
+    }
+
+    /// Counts an answer and hands its items on.
+    pub(super) async fn hand_on(&mut self, answer: AccessTokenPage) -> Result<(), Halt<O::Error>> {
+        self.evidence.count_page(&answer.page);
+        let observed_at = answer.page.observed_at;
+        self.observer.reject(answer.page.rejected, observed_at);
+        self.observer.observe(answer.page.items, observed_at).await.map_err(Halt::Observer)
+    }
+
+    async fn first_page(&mut self, filter: &AccessTokenQuery) -> Result<AccessTokenPage, Halt<O::Error>> {
+        if self.asks_for_pages {
+            let query = page_query(filter, 1);
+            match self.limits.answer(self.source.list_access_tokens(&query)).await {
+                Err(Halt::Short(Incompleteness::Source(error)))
+                    if error.rejects_parameter(&["PageNumber", "PageSize"]) =>
+                {
+                    self.asks_for_pages = false;
+                }
+                answer => return answer,
+            }
+        }
+        self.limits.answer(self.source.list_access_tokens(filter)).await
+    }
+
+    /// Takes one page into the listing; true where it brought an id that is new to it.
+    async fn take(&mut self, listing: &mut Listing, answer: AccessTokenPage) -> Result<bool, Halt<O::Error>> {
+        listing.page_count += 1;
+        listing.total_last = answer.total_count;
+        let mut brought_new = false;
+        for item in &answer.page.items {
+            brought_new |= listing.ids.insert(&item.id);
+        }
+        self.hand_on(answer).await?;
+        Ok(brought_new)
+    }
+}
+
+fn page_query(filter: &AccessTokenQuery, number: u64) -> AccessTokenQuery {
+    let number = u32::try_from(number).unwrap_or(u32::MAX);
+    AccessTokenQuery { paging: Some(PageRequest { number, size: PAGE_SIZE }), ..filter.clone() }
+}

@@ -1,0 +1,162 @@
+//! How activation codes are kept.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+use sqlx::{PgConnection, types::Json};
+
+use super::{
+    copy::CopyRows,
+    diff::{AccessTokenRow, Difference, Known, compare_access_token},
+    digest::DigestBuilder,
+    kept::{Burial, Kept, Written, run_staged},
+};
+use crate::inventory::AccessToken;
+
+impl Kept for AccessToken {
+    type Row = AccessTokenRow;
+
+    const STAGING: &'static str = include_str!("sql/stage_access_tokens.sql");
+    const STAGING_TABLE: &'static str = "staged_access_tokens";
+    const EMPTY_STAGING: &'static str = "truncate staged_access_tokens";
+    const COPY: &'static str = "copy staged_access_tokens from stdin (format binary)";
+    const COLUMN_COUNT: i16 = 22;
+    const KEEP_LAST: &'static str = "
+        delete from staged_access_tokens s
+        using staged_access_tokens later
+        where later.access_token_id = s.access_token_id and later.seq > s.seq";
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn digest(&self) -> i64 {
+        DigestBuilder::default()
+            .text(Some(&self.id))
+            .text(Some(&self.status))
+            .text(self.name.as_deref())
+            .text(self.description.as_deref())
+            .number(self.ttl_days.map(i64::from))
+            .number(self.max_use_count.map(i64::from))
+            .number(self.registered_count.map(i64::from))
+            .number(self.created_at.map(|at| at.timestamp_micros()))
+            .extra(&self.extra)
+            .finish()
+    }
+
+    fn compare(&self, row: Option<&Self::Row>, observed_at: DateTime<Utc>, known: Known) -> Difference {
+        compare_access_token(row, self, observed_at, known)
+    }
+
+    fn encode(&self, rows: &mut CopyRows) {
+        rows.text(Some(&self.id))
+            .text(Some(&self.status))
+            .text(self.name.as_deref())
+            .text(self.description.as_deref())
+            .i32(self.ttl_days)
+            .i32(self.max_use_count)
+            .i32(self.registered_count)
+            .instant(self.created_at)
+            .jsonb(&json_text(&self.extra));
+    }
+
+    async fn load_digests(conn: &mut PgConnection, account_id: &str) -> Result<Vec<i64>, sqlx::Error> {
+        sqlx::query_scalar!(
+            "select digest from inventory.access_tokens where account_id = $1 and deleted_at is null",
+            account_id
+        )
+        .fetch_all(conn)
+        .await
+    }
+
+    async fn load_rows(
+        conn: &mut PgConnection,
+        account_id: &str,
+        ids: &[String],
+    ) -> Result<HashMap<String, Self::Row>, sqlx::Error> {
+        let rows = sqlx::query_as!(
+            AccessTokenRow,
+            r#"
+            select access_token_id as id, valid_from_at, deleted_at, status, token_name as name, description, ttl_days,
+                   max_use_count, registered_count, created_at, extra as "extra: Json<Map<String, Value>>"
+            from inventory.access_tokens
+            where account_id = $1 and access_token_id = any($2)
+            "#,
+            account_id,
+            ids
+        )
+        .fetch_all(conn)
+        .await?;
+        Ok(rows.into_iter().map(|row| (row.id.clone(), row)).collect())
+    }
+
+    async fn load_vanished(
+        conn: &mut PgConnection,
+        account_id: &str,
+        unseen: &[i64],
+    ) -> Result<Vec<String>, sqlx::Error> {
+        sqlx::query_scalar(
+            "select t.access_token_id
+             from inventory.access_tokens t
+             where t.account_id = $1
+               and t.deleted_at is null
+               and t.digest = any($2)
+               and not exists (select from staged_access_tokens s where s.access_token_id = t.access_token_id)
+             order by t.access_token_id",
+        )
+        .bind(account_id)
+        .bind(unseen)
+        .fetch_all(conn)
+        .await
+    }
+
+    async fn write_staged(conn: &mut PgConnection, account_id: &str, scan_id: i64) -> Result<Written, sqlx::Error> {
+        let sample_usage = include_str!("sql/sample_access_token_usage.sql");
+        let open = include_str!("sql/open_access_tokens.sql");
+        let advance = include_str!("sql/advance_access_tokens.sql");
+        let touch = include_str!("sql/touch_access_tokens.sql");
+        let record_transitions = include_str!("sql/record_access_token_transitions.sql");
+        let record_anomalies = include_str!("sql/record_access_token_anomalies.sql");
+
+        run_staged(conn, sample_usage, account_id, scan_id).await?;
+        Ok(Written {
+            opened: run_staged(conn, open, account_id, scan_id).await?,
+            advanced: run_staged(conn, advance, account_id, scan_id).await?,
+            touched: sqlx::query(touch).bind(account_id).execute(&mut *conn).await?.rows_affected(),
+            transitions: run_staged(conn, record_transitions, account_id, scan_id).await?,
+            anomalies: run_staged(conn, record_anomalies, account_id, scan_id).await?,
+        })
+    }
+
+    async fn note_overdue(
+        conn: &mut PgConnection,
+        account_id: &str,
+        scan_id: i64,
+        started_at: DateTime<Utc>,
+    ) -> Result<u64, sqlx::Error> {
+        let done = sqlx::query_file!("src/store/sql/note_live_after_expiry.sql", account_id, scan_id, started_at)
+            .execute(conn)
+            .await?;
+        Ok(done.rows_affected())
+    }
+
+    async fn bury(conn: &mut PgConnection, burial: Burial<'_>) -> Result<u64, sqlx::Error> {
+        let done = sqlx::query_file!(
+            "src/store/sql/bury_access_tokens.sql",
+            burial.account_id,
+            burial.scan_id,
+            burial.ids,
+            burial.proven_at,
+            burial.complete_started_at
+        )
+        .execute(conn)
+        .await?;
+        Ok(done.rows_affected())
+    }
+}
+
+/// The text of a JSON object, without the copy that `Value::to_string` would need.
+pub(super) fn json_text(extra: &Map<String, Value>) -> String {
+    serde_json::to_string(extra).expect("a map of JSON values is always JSON")
+}

@@ -1,0 +1,297 @@
+//! Makes the database agree with a scan, in one transaction.
+
+use chrono::{DateTime, Utc};
+use sqlx::{Connection, PgConnection};
+
+use super::{
+    StoreError,
+    brake::DeleteLimits,
+    kept::{Burial, Kept, Written},
+    ledger::{self, Closing, Counts, Outcome, Trouble},
+    observations::Observations,
+    session::TargetSession,
+};
+use crate::{
+    clock::Clock,
+    inventory::RejectedItem,
+    scan::{CompleteScan, Evidence, ScanReport, Verdict},
+};
+
+/// What came of a scan.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    /// The scan's number in the ledger.
+    pub scan_id: i64,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What was done.
+    pub counts: Counts,
+    /// What was seen.
+    pub evidence: Evidence,
+    /// Why it is not complete; `None` for a complete scan.
+    pub trouble: Option<Trouble>,
+}
+
+impl<T: Kept> Observations<T> {
+    /// Applies the scan and closes its row in the ledger, or does neither.
+    ///
+    /// Applying the same scan twice changes nothing: the second time every digest is known.
+    pub(crate) async fn apply(
+        mut self,
+        report: ScanReport,
+        limits: DeleteLimits,
+        clock: &dyn Clock,
+    ) -> Result<Applied, StoreError> {
+        let result = self.apply_in_transaction(report, limits, clock).await;
+        self.close_after(result, clock).await
+    }
+
+    /// Records that the scan failed or was stopped, with nothing applied.
+    pub(crate) async fn fail(
+        mut self,
+        outcome: Outcome,
+        evidence: Evidence,
+        trouble: Trouble,
+        clock: &dyn Clock,
+    ) -> Result<Applied, StoreError> {
+        let applied = self.session.fail(outcome, evidence, trouble, clock).await;
+        self.close().await;
+        applied
+    }
+
+    async fn close_after(
+        mut self,
+        result: Result<Applied, StoreError>,
+        clock: &dyn Clock,
+    ) -> Result<Applied, StoreError> {
+        let result = match result {
+            Err(error) => {
+                // The connection may be the trouble; the next scan of the target closes the row otherwise.
+                let trouble = Trouble::of(&error);
+                let outcome = if matches!(error, StoreError::Overtaken) { Outcome::Abandoned } else { Outcome::Failed };
+                self.session.fail(outcome, Evidence::default(), trouble, clock).await.or(Err(error))
+            }
+            applied => applied,
+        };
+        self.close().await;
+        result
+    }
+
+    async fn apply_in_transaction(
+        &mut self,
+        report: ScanReport,
+        limits: DeleteLimits,
+        clock: &dyn Clock,
+    ) -> Result<Applied, StoreError> {
+        self.flush().await?;
+        let live_count = self.live_count();
+        let seen_count = self.digests.seen_count();
+        let TargetSession { conn, target, scan_id, started_at, known, applied_scan_id } = &mut self.session;
+        let ScanReport { evidence, verdict } = report;
+        let scan_id = *scan_id;
+        let account_id = target.account_id.as_str();
+
+        let mut tx = conn.begin().await?;
+        pass_fence(&mut tx, account_id, target.source.name(), *applied_scan_id).await?;
+
+        let mut written = Written::default();
+        if !self.staged.is_empty() {
+            if self.staged.has_repeats() {
+                sqlx::query(T::KEEP_LAST).execute(&mut *tx).await?;
+            }
+            written = T::write_staged(&mut tx, account_id, scan_id).await?;
+            let touched = written.opened + written.advanced + written.touched;
+            let expected = self.staged.distinct_count();
+            if touched != expected {
+                return Err(StoreError::Disagreement { statement: "writing current rows", touched, expected });
+            }
+        }
+        let mut counts = Counts {
+            new: written.opened,
+            changed: written.advanced + written.touched,
+            unchanged: seen_count,
+            transitions: written.transitions,
+            anomalies: written.anomalies,
+            ..Counts::default()
+        };
+        counts.anomalies += T::note_overdue(&mut tx, account_id, scan_id, *started_at).await?;
+        keep_rejected(&mut tx, account_id, target.source.name(), scan_id, &self.rejected).await?;
+
+        let (outcome, proof, trouble) = match &verdict {
+            Verdict::Complete(complete) if complete.target() == target => {
+                let absent = complete.absences().len() as u64;
+                if limits.allow(absent, live_count) {
+                    let burial = Tombs::of(complete);
+                    counts.deleted = T::bury(&mut tx, burial.burial(account_id, scan_id, known.complete_started_at)).await?;
+                    if counts.deleted != absent {
+                        let touched = counts.deleted;
+                        return Err(StoreError::Disagreement { statement: "writing tombstones", touched, expected: absent });
+                    }
+                    counts.transitions += counts.deleted;
+                    (Outcome::Complete, Some(complete.argument()), None)
+                } else {
+                    counts.held = absent;
+                    (Outcome::Held, Some(complete.argument()), Some(Trouble::held(absent, live_count, limits)))
+                }
+            }
+            Verdict::Complete(_) => return Err(StoreError::Overtaken),
+            Verdict::Incomplete(why) => (Outcome::Incomplete, None, Some(Trouble::incomplete(why))),
+        };
+
+        let applied_until = evidence.observed_until.unwrap_or(*started_at).max(*started_at);
+        advance_target(&mut tx, account_id, target.source.name(), scan_id, applied_until).await?;
+        if outcome == Outcome::Complete {
+            complete_target(&mut tx, account_id, target.source.name(), scan_id, *started_at).await?;
+        }
+        let closing = Closing {
+            scan_id,
+            outcome,
+            finished_at: clock.now(),
+            is_applied: true,
+            evidence: &evidence,
+            counts,
+            proof,
+            trouble: trouble.as_ref(),
+        };
+        ledger::close_scan(&mut *tx, account_id, &closing).await?;
+        tx.commit().await?;
+        Ok(Applied { scan_id, outcome, counts, evidence, trouble })
+    }
+}
+
+impl TargetSession {
+    /// Records that the scan ended with nothing applied.
+    ///
+    /// # Errors
+    /// Where the database refuses; the next scan of the target then closes the row.
+    pub async fn fail(
+        &mut self,
+        outcome: Outcome,
+        evidence: Evidence,
+        trouble: Trouble,
+        clock: &dyn Clock,
+    ) -> Result<Applied, StoreError> {
+        let closing = Closing {
+            scan_id: self.scan_id,
+            outcome,
+            finished_at: clock.now(),
+            is_applied: false,
+            evidence: &evidence,
+            counts: Counts::default(),
+            proof: None,
+            trouble: Some(&trouble),
+        };
+        ledger::close_scan(&mut self.conn, &self.target.account_id, &closing).await?;
+        Ok(Applied { scan_id: self.scan_id, outcome, counts: Counts::default(), evidence, trouble: Some(trouble) })
+    }
+}
+
+/// The ids and instants of the absences, as the statement takes them.
+struct Tombs {
+    ids: Vec<String>,
+    proven_at: Vec<DateTime<Utc>>,
+}
+
+impl Tombs {
+    /// Only a complete scan can dig.
+    fn of(complete: &CompleteScan) -> Self {
+        let (ids, proven_at) =
+            complete.absences().iter().map(|absence| (absence.id.clone(), absence.proven_at)).unzip();
+        Self { ids, proven_at }
+    }
+
+    fn burial<'a>(
+        &'a self,
+        account_id: &'a str,
+        scan_id: i64,
+        complete_started_at: Option<DateTime<Utc>>,
+    ) -> Burial<'a> {
+        Burial { account_id, scan_id, ids: &self.ids, proven_at: &self.proven_at, complete_started_at }
+    }
+}
+
+/// Locks the target's row, and refuses a scan that began before the last applied one ended.
+async fn pass_fence(
+    conn: &mut PgConnection,
+    account_id: &str,
+    source: &str,
+    applied_scan_id: Option<i64>,
+) -> Result<(), StoreError> {
+    let newest = sqlx::query_scalar!(
+        "select applied_scan_id from inventory.targets where account_id = $1 and source = $2 for update",
+        account_id,
+        source
+    )
+    .fetch_one(conn)
+    .await?;
+    if newest == applied_scan_id { Ok(()) } else { Err(StoreError::Overtaken) }
+}
+
+async fn advance_target(
+    conn: &mut PgConnection,
+    account_id: &str,
+    source: &str,
+    scan_id: i64,
+    applied_until: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update inventory.targets
+         set applied_scan_id = $3, applied_until_at = $4
+         where account_id = $1 and source = $2",
+        account_id,
+        source,
+        scan_id,
+        applied_until
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+async fn complete_target(
+    conn: &mut PgConnection,
+    account_id: &str,
+    source: &str,
+    scan_id: i64,
+    started_at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update inventory.targets
+         set baseline_scan_id = coalesce(baseline_scan_id, $3), complete_scan_id = $3, complete_started_at = $4
+         where account_id = $1 and source = $2",
+        account_id,
+        source,
+        scan_id,
+        started_at
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Keeps each rejected item once, however many scans meet it.
+async fn keep_rejected(
+    conn: &mut PgConnection,
+    account_id: &str,
+    source: &str,
+    scan_id: i64,
+    rejected: &[(RejectedItem, DateTime<Utc>)],
+) -> Result<(), StoreError> {
+    for (item, observed_at) in rejected {
+        sqlx::query!(
+            "insert into inventory.rejected_items (
+                 account_id, source, original_hash, reason, original, scan_id, first_seen_at)
+             values ($1, $2, md5($4), $3, $4, $5, $6)
+             on conflict do nothing",
+            account_id,
+            source,
+            item.reason,
+            item.original,
+            scan_id,
+            observed_at
+        )
+        .execute(&mut *conn)
+        .await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! Encodes rows for PostgreSQL's binary COPY.
+//!
+//! The format: <https://www.postgresql.org/docs/current/sql-copy.html#id-1.9.3.55.9.4>.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+/// Rows of one COPY, built field by field.
+pub(crate) struct CopyRows {
+    buffer: Vec<u8>,
+    column_count: i16,
+}
+
+impl CopyRows {
+    /// No rows yet, of `column_count` columns each.
+    pub(super) fn new(column_count: i16) -> Self {
+        let mut buffer = b"PGCOPY\n\xff\r\n\0".to_vec();
+        buffer.extend_from_slice(&[0; 8]); // no flags, no header extension
+        Self { buffer, column_count }
+    }
+
+    /// Begins the next row; its fields follow in the order of the columns.
+    pub(super) fn begin_row(&mut self) -> &mut Self {
+        self.buffer.extend_from_slice(&self.column_count.to_be_bytes());
+        self
+    }
+
+    pub(super) fn text(&mut self, value: Option<&str>) -> &mut Self {
+        self.field(value.map(str::as_bytes))
+    }
+
+    /// A jsonb field, given as JSON text.
+    pub(super) fn jsonb(&mut self, json: &str) -> &mut Self {
+        const VERSION: u8 = 1;
+        self.length(json.len() + 1);
+        self.buffer.push(VERSION);
+        self.buffer.extend_from_slice(json.as_bytes());
+        self
+    }
+
+    pub(super) fn bool(&mut self, value: Option<bool>) -> &mut Self {
+        self.field(value.map(|value| [u8::from(value)]))
+    }
+
+    pub(super) fn i32(&mut self, value: Option<i32>) -> &mut Self {
+        self.field(value.map(i32::to_be_bytes))
+    }
+
+    pub(super) fn i64(&mut self, value: Option<i64>) -> &mut Self {
+        self.field(value.map(i64::to_be_bytes))
+    }
+
+    /// A timestamptz: microseconds since 2000.
+    pub(super) fn instant(&mut self, value: Option<DateTime<Utc>>) -> &mut Self {
+        const YEAR_2000_MICROS: i64 = 946_684_800_000_000;
+        self.i64(value.map(|value| value.timestamp_micros() - YEAR_2000_MICROS))
+    }
+
+    /// Sends the rows to `statement`, a `copy … from stdin (format binary)`.
+    pub(super) async fn send(mut self, conn: &mut PgConnection, statement: &str) -> Result<u64, sqlx::Error> {
+        self.buffer.extend_from_slice(&(-1i16).to_be_bytes());
+        let mut copy = conn.copy_in_raw(statement).await?;
+        match copy.send(self.buffer.as_slice()).await {
+            Ok(_) => copy.finish().await,
+            Err(error) => {
+                // Without the abort the connection's next statement would get this error.
+                copy.abort("the rows could not be sent").await?;
+                Err(error)
+            }
+        }
+    }
+
+    fn field(&mut self, value: Option<impl AsRef<[u8]>>) -> &mut Self {
+        match value {
+            Some(value) => {
+                let bytes = value.as_ref();
+                self.length(bytes.len());
+                self.buffer.extend_from_slice(bytes);
+            }
+            None => self.buffer.extend_from_slice(&(-1i32).to_be_bytes()),
+        }
+        self
+    }
+
+    fn length(&mut self, byte_count: usize) {
+        let length = i32::try_from(byte_count).expect("an answer, and so each of its fields, is far smaller than 2 GiB");
+        self.buffer.extend_from_slice(&length.to_be_bytes());
+    }
+}

@@ -1,0 +1,171 @@
+//! What an observed activation code changes.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Map, Value};
+use sqlx::types::Json;
+
+use super::{
+    Difference, Known, Transition, Write,
+    bounds::{KnownInstant, TOLERANCE, time_transition},
+};
+use crate::inventory::{AccessToken, Anomaly, AnomalyKind};
+
+/// The current row of a code, live or a tombstone.
+#[derive(Clone, Debug)]
+pub(crate) struct AccessTokenRow {
+    pub(crate) id: String,
+    pub(crate) valid_from_at: DateTime<Utc>,
+    pub(crate) deleted_at: Option<DateTime<Utc>>,
+    pub(crate) status: String,
+    pub(crate) name: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) ttl_days: Option<i32>,
+    pub(crate) max_use_count: Option<i32>,
+    pub(crate) registered_count: Option<i32>,
+    pub(crate) created_at: Option<DateTime<Utc>>,
+    pub(crate) extra: Json<Map<String, Value>>,
+}
+
+/// Compares a code, read at `observed_at`, with its row; `None` is a code never seen before.
+pub(crate) fn compare_access_token(
+    old: Option<&AccessTokenRow>,
+    new: &AccessToken,
+    observed_at: DateTime<Utc>,
+    known: Known,
+) -> Difference {
+    let Some(old) = old else {
+        return appear(new, observed_at, known);
+    };
+    let mut anomalies = new.anomalies.clone();
+    check_counts(Some(old), new, &mut anomalies);
+    let changed_columns = changed_columns(old, new);
+    if old.deleted_at.is_none() && changed_columns.is_empty() {
+        // What was odd about the item was recorded when its version opened.
+        anomalies.retain(|anomaly| !new.anomalies.contains(anomaly));
+        return Difference { write: Write::Touch, change_kind: "", changed_columns, transition: None, anomalies };
+    }
+    check_constants(old, new, &mut anomalies);
+    if changed_columns.contains(&"status") {
+        check_early_expiry(new, observed_at, &mut anomalies);
+    }
+
+    let from_status = if old.deleted_at.is_some() { "deleted" } else { &old.status };
+    let not_before = old.deleted_at.unwrap_or(old.valid_from_at).max(known.complete_started_at.unwrap_or_default());
+    let change_kind = if old.deleted_at.is_some() { "reappeared" } else { "changed" };
+    let transition = (from_status != new.status).then(|| {
+        // An expiry that is still to come is not when it happened; `check_early_expiry` has said so.
+        let instant = expiry(new)
+            .filter(|expiry| new.status == "expired" && old.deleted_at.is_none() && expiry.at <= observed_at + TOLERANCE);
+        let oddity = oddity(old, new);
+        anomalies.extend(oddity.clone());
+        let mut transition = transition(Some(from_status), instant, not_before, observed_at, &mut anomalies);
+        transition.is_expected = oddity.is_none();
+        transition.anomaly = oddity.map(|oddity| oddity.detail).or(transition.anomaly);
+        transition
+    });
+    Difference { write: Write::Next, change_kind, changed_columns, transition, anomalies }
+}
+
+fn appear(new: &AccessToken, observed_at: DateTime<Utc>, known: Known) -> Difference {
+    let mut anomalies = new.anomalies.clone();
+    check_counts(None, new, &mut anomalies);
+    check_early_expiry(new, observed_at, &mut anomalies);
+    // The baseline saw no change. Whatever comes later was created after the last complete scan began.
+    let transition = known.complete_started_at.filter(|_| !known.is_baseline).map(|not_before| {
+        let created = new.created_at.map(|at| KnownInstant { at, basis: "created" });
+        transition(None, created, not_before, observed_at, &mut anomalies)
+    });
+    let change_kind = if known.is_baseline { "baseline" } else { "appeared" };
+    Difference { write: Write::Open, change_kind, changed_columns: Vec::new(), transition, anomalies }
+}
+
+fn transition(
+    from_status: Option<&str>,
+    known: Option<KnownInstant>,
+    not_before_at: DateTime<Utc>,
+    observed_at: DateTime<Utc>,
+    anomalies: &mut Vec<Anomaly>,
+) -> Transition {
+    let timing = time_transition(known, not_before_at, observed_at);
+    anomalies.extend(timing.anomaly.clone());
+    Transition {
+        not_before_at,
+        from_status: from_status.map(str::to_owned),
+        occurred_at: timing.occurred_at,
+        time_basis: timing.time_basis,
+        is_expected: true,
+        anomaly: timing.anomaly.map(|anomaly| anomaly.detail),
+    }
+}
+
+fn changed_columns(old: &AccessTokenRow, new: &AccessToken) -> Vec<&'static str> {
+    [
+        ("status", old.status != new.status),
+        ("token_name", old.name != new.name),
+        ("description", old.description != new.description),
+        ("ttl_days", old.ttl_days != new.ttl_days),
+        ("max_use_count", old.max_use_count != new.max_use_count),
+        ("created_at", old.created_at != new.created_at),
+        ("extra", old.extra.0 != new.extra),
+    ]
+    .into_iter()
+    .filter_map(|(column, is_changed)| is_changed.then_some(column))
+    .collect()
+}
+
+/// Why a change of status cannot happen, where it cannot.
+fn oddity(old: &AccessTokenRow, new: &AccessToken) -> Option<Anomaly> {
+    if old.deleted_at.is_some() {
+        let detail = "the id came back after its absence had been proven";
+        return Some(Anomaly::new(AnomalyKind::Reappeared, detail));
+    }
+    (old.status == "expired" && ["activated", "unactivated"].contains(&new.status.as_str())).then(|| {
+        let detail = format!("{} to {} cannot happen", old.status, new.status);
+        Anomaly::new(AnomalyKind::ImpossibleTransition, detail)
+    })
+}
+
+/// What a code keeps for life, unless an id came back for another code.
+fn check_constants(old: &AccessTokenRow, new: &AccessToken, anomalies: &mut Vec<Anomaly>) {
+    if old.deleted_at.is_some() {
+        return;
+    }
+    if old.created_at != new.created_at {
+        let detail = format!("CreationTime changed from {} to {}", show(old.created_at), show(new.created_at));
+        anomalies.push(Anomaly::new(AnomalyKind::CreationTimeChanged, detail));
+    }
+    if old.ttl_days != new.ttl_days {
+        let detail = format!("TimeToLiveInDays changed from {} to {}", show(old.ttl_days), show(new.ttl_days));
+        anomalies.push(Anomaly::new(AnomalyKind::TtlChanged, detail));
+    }
+}
+
+fn check_counts(old: Option<&AccessTokenRow>, new: &AccessToken, anomalies: &mut Vec<Anomaly>) {
+    let Some(count) = new.registered_count else { return };
+    let old_count = old.filter(|old| old.deleted_at.is_none()).and_then(|old| old.registered_count);
+    if let Some(old_count) = old_count.filter(|old_count| count < *old_count) {
+        let detail = format!("RegisteredCount fell from {old_count} to {count}");
+        anomalies.push(Anomaly::new(AnomalyKind::RegisteredCountFell, detail));
+    }
+    if let Some(limit) = new.max_use_count.filter(|limit| count > *limit && old_count != Some(count)) {
+        let detail = format!("RegisteredCount {count} is above Count {limit}");
+        anomalies.push(Anomaly::new(AnomalyKind::RegisteredCountAboveCount, detail));
+    }
+}
+
+/// A code that is called expired although its time has not come.
+fn check_early_expiry(new: &AccessToken, observed_at: DateTime<Utc>, anomalies: &mut Vec<Anomaly>) {
+    if let Some(expiry) = expiry(new).filter(|expiry| new.status == "expired" && expiry.at > observed_at + TOLERANCE) {
+        let detail = format!("expired at {observed_at}, before its computed expiry at {}", expiry.at);
+        anomalies.push(Anomaly::new(AnomalyKind::ExpiredBeforeExpiry, detail));
+    }
+}
+
+fn expiry(token: &AccessToken) -> Option<KnownInstant> {
+    let at = token.created_at? + TimeDelta::hours(24) * token.ttl_days?;
+    Some(KnownInstant { at, basis: "expiry" })
+}
+
+fn show(value: Option<impl ToString>) -> String {
+    value.map_or_else(|| "nothing".to_owned(), |value| value.to_string())
+}

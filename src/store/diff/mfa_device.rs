@@ -1,0 +1,100 @@
+//! What an observed MFA device changes.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+use sqlx::types::Json;
+
+use super::{
+    Difference, Known, Transition, Write,
+    bounds::{KnownInstant, time_transition},
+};
+use crate::inventory::{Anomaly, AnomalyKind, MfaDevice};
+
+/// The current row of a device, live or a tombstone.
+#[derive(Clone, Debug)]
+pub(crate) struct MfaDeviceRow {
+    pub(crate) serial_number: String,
+    pub(crate) valid_from_at: DateTime<Utc>,
+    pub(crate) deleted_at: Option<DateTime<Utc>>,
+    pub(crate) status: String,
+    pub(crate) user_id: Option<String>,
+    pub(crate) activated_at: Option<DateTime<Utc>>,
+    pub(crate) extra: Json<Map<String, Value>>,
+}
+
+/// Compares a device, read at `observed_at`, with its row; `None` is a device never seen before.
+pub(crate) fn compare_mfa_device(
+    old: Option<&MfaDeviceRow>,
+    new: &MfaDevice,
+    observed_at: DateTime<Utc>,
+    known: Known,
+) -> Difference {
+    let mut anomalies = new.anomalies.clone();
+    let Some(old) = old else {
+        // The baseline saw no change. Whatever comes later appeared after the last complete scan began.
+        let transition = known
+            .complete_started_at
+            .filter(|_| !known.is_baseline)
+            .map(|not_before| transition(None, new, not_before, observed_at, &mut anomalies));
+        let change_kind = if known.is_baseline { "baseline" } else { "appeared" };
+        return Difference { write: Write::Open, change_kind, changed_columns: Vec::new(), transition, anomalies };
+    };
+    let changed_columns = changed_columns(old, new);
+    if old.deleted_at.is_none() && changed_columns.is_empty() {
+        // A new name of the user, which is kept in one place without history.
+        let anomalies = Vec::new();
+        return Difference { write: Write::Touch, change_kind: "", changed_columns, transition: None, anomalies };
+    }
+    let not_before = old.deleted_at.unwrap_or(old.valid_from_at).max(known.complete_started_at.unwrap_or_default());
+    let reappeared = old.deleted_at.map(|_| {
+        Anomaly::new(AnomalyKind::Reappeared, "the serial came back after its absence had been proven")
+    });
+    let from_status = if reappeared.is_some() { "deleted" } else { &old.status };
+    let is_transition = from_status != new.status().name() || old.user_id.as_deref() != user_id(new);
+    anomalies.extend(reappeared.clone());
+    let transition = is_transition.then(|| {
+        let mut transition = transition(Some(from_status), new, not_before, observed_at, &mut anomalies);
+        transition.is_expected = reappeared.is_none();
+        transition.anomaly = reappeared.clone().map(|anomaly| anomaly.detail).or(transition.anomaly);
+        transition
+    });
+    let change_kind = if reappeared.is_some() { "reappeared" } else { "changed" };
+    Difference { write: Write::Next, change_kind, changed_columns, transition, anomalies }
+}
+
+fn transition(
+    from_status: Option<&str>,
+    new: &MfaDevice,
+    not_before_at: DateTime<Utc>,
+    observed_at: DateTime<Utc>,
+    anomalies: &mut Vec<Anomaly>,
+) -> Transition {
+    let bound_at = new.activated_at.filter(|_| new.user.is_some());
+    let known = bound_at.map(|at| KnownInstant { at, basis: "activate_date" });
+    let timing = time_transition(known, not_before_at, observed_at);
+    anomalies.extend(timing.anomaly.clone());
+    Transition {
+        not_before_at,
+        from_status: from_status.map(str::to_owned),
+        occurred_at: timing.occurred_at,
+        time_basis: timing.time_basis,
+        is_expected: true,
+        anomaly: timing.anomaly.map(|anomaly| anomaly.detail),
+    }
+}
+
+fn changed_columns(old: &MfaDeviceRow, new: &MfaDevice) -> Vec<&'static str> {
+    [
+        ("status", old.status != new.status().name()),
+        ("user_key", old.user_id.as_deref() != user_id(new)),
+        ("activated_at", old.activated_at != new.activated_at),
+        ("extra", old.extra.0 != new.extra),
+    ]
+    .into_iter()
+    .filter_map(|(column, is_changed)| is_changed.then_some(column))
+    .collect()
+}
+
+fn user_id(device: &MfaDevice) -> Option<&str> {
+    device.user.as_ref().map(|user| user.id.as_str())
+}

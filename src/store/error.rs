@@ -1,0 +1,82 @@
+//! Why the database could not be made to agree; a variant says what the caller can do.
+
+use chrono::{DateTime, Utc};
+
+/// An error of the store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// No connection could be had: check the server and the URL.
+    #[error("the database cannot be reached: {0}; check database.url and that the server runs")]
+    Unreachable(String),
+    /// The server is too old to keep the promises.
+    #[error("the database server is PostgreSQL {found}; Stocktake needs 15 or newer")]
+    ServerTooOld {
+        /// The server's version.
+        found: String,
+    },
+    /// A newer program has migrated the database: run that one.
+    #[error("the database has migration {version}, which this program does not know; run the newer stocktake that applied it")]
+    NewerThanProgram {
+        /// The newest migration in the database.
+        version: i64,
+    },
+    /// The schema is behind: `stocktake migrate` brings it up.
+    #[error("the database has no schema of this version yet; run `stocktake migrate`")]
+    NotMigrated,
+    /// A migration failed.
+    #[error("a migration failed: {0}; the database is as before it")]
+    Migration(String),
+    /// The worker's clock is behind what was already applied; history cannot run backwards.
+    #[error("the clock shows {now}, but observations up to {applied_until} are already applied; correct the clock of this machine")]
+    ClockWentBack {
+        /// What the clock shows.
+        now: DateTime<Utc>,
+        /// The newest applied observation.
+        applied_until: DateTime<Utc>,
+    },
+    /// Another scan of the target was applied meanwhile; this one must not be.
+    #[error("a newer scan of this target was applied first; nothing of this one was kept")]
+    Overtaken,
+    /// A statement did not touch the rows that the comparison found: nothing was kept.
+    #[error("{statement} touched {touched} rows where {expected} were expected; nothing was kept, please report this")]
+    Disagreement {
+        /// What was being done.
+        statement: &'static str,
+        /// Rows that were touched.
+        touched: u64,
+        /// Rows that the comparison found.
+        expected: u64,
+    },
+    /// What the operator named is not there.
+    #[error("{0}")]
+    NotFound(String),
+    /// The database refused a statement, or the connection broke.
+    #[error("the database refused: {}", describe(.0))]
+    Database(#[from] sqlx::Error),
+}
+
+impl StoreError {
+    /// The error code for the ledger.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unreachable(_) => "database_unreachable",
+            Self::ServerTooOld { .. } => "database_too_old",
+            Self::NewerThanProgram { .. } => "database_newer",
+            Self::NotMigrated => "database_not_migrated",
+            Self::Migration(_) => "migration_failed",
+            Self::ClockWentBack { .. } => "clock_went_back",
+            Self::Overtaken => "overtaken",
+            Self::Disagreement { .. } => "disagreement",
+            Self::NotFound(_) => "not_found",
+            Self::Database(_) => "database_error",
+        }
+    }
+}
+
+/// What the server said, without sqlx's line numbers of PostgreSQL's own source.
+pub(super) fn describe(error: &sqlx::Error) -> String {
+    match error.as_database_error() {
+        Some(refusal) => refusal.message().to_owned(),
+        None => error.to_string(),
+    }
+}

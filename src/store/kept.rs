@@ -1,0 +1,116 @@
+//! What the store must know of a kind of object; the two sources differ here and share everything else.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use super::{
+    copy::CopyRows,
+    diff::{Difference, Known},
+};
+
+/// A kind of object that is kept with history.
+pub(crate) trait Kept: Send + Sync + Sized + 'static {
+    /// The current row, as far as comparing needs it.
+    type Row: Send + Sync;
+
+    /// Creates the temporary staging table.
+    const STAGING: &'static str;
+    /// Its name.
+    const STAGING_TABLE: &'static str;
+    /// Forgets what is staged.
+    const EMPTY_STAGING: &'static str;
+    /// Fills it, in binary.
+    const COPY: &'static str;
+    /// How many columns [`Kept::encode`] writes.
+    const COLUMN_COUNT: i16;
+    /// Keeps the last observation of each object that was staged more than once.
+    const KEEP_LAST: &'static str;
+
+    /// The id in the source.
+    fn id(&self) -> &str;
+
+    /// The digest of all that is kept of the object.
+    fn digest(&self) -> i64;
+
+    /// Compares the object with its row.
+    fn compare(&self, row: Option<&Self::Row>, observed_at: DateTime<Utc>, known: Known) -> Difference;
+
+    /// Writes the columns that follow the common ones in the staging table.
+    fn encode(&self, rows: &mut CopyRows);
+
+    /// The digests of the live rows.
+    fn load_digests(
+        conn: &mut PgConnection,
+        account_id: &str,
+    ) -> impl Future<Output = Result<Vec<i64>, sqlx::Error>> + Send;
+
+    /// The rows of `ids`, tombstones included.
+    fn load_rows(
+        conn: &mut PgConnection,
+        account_id: &str,
+        ids: &[String],
+    ) -> impl Future<Output = Result<HashMap<String, Self::Row>, sqlx::Error>> + Send;
+
+    /// The ids of live rows that have one of the `unseen` digests and are not staged.
+    fn load_vanished(
+        conn: &mut PgConnection,
+        account_id: &str,
+        unseen: &[i64],
+    ) -> impl Future<Output = Result<Vec<String>, sqlx::Error>> + Send;
+
+    /// Writes what is staged, inside the transaction of the apply.
+    fn write_staged(
+        conn: &mut PgConnection,
+        account_id: &str,
+        scan_id: i64,
+    ) -> impl Future<Output = Result<Written, sqlx::Error>> + Send;
+
+    /// Records what is odd only because time has passed; returns how many anomalies.
+    fn note_overdue(
+        conn: &mut PgConnection,
+        account_id: &str,
+        scan_id: i64,
+        started_at: DateTime<Utc>,
+    ) -> impl Future<Output = Result<u64, sqlx::Error>> + Send;
+
+    /// Writes tombstones with their transitions; returns how many.
+    fn bury(
+        conn: &mut PgConnection,
+        burial: Burial<'_>,
+    ) -> impl Future<Output = Result<u64, sqlx::Error>> + Send;
+}
+
+/// Rows that the statements of [`Kept::write_staged`] touched.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Written {
+    pub(crate) opened: u64,
+    pub(crate) advanced: u64,
+    pub(crate) touched: u64,
+    pub(crate) transitions: u64,
+    pub(crate) anomalies: u64,
+}
+
+/// Tombstones to be written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Burial<'a> {
+    pub(crate) account_id: &'a str,
+    pub(crate) scan_id: i64,
+    pub(crate) ids: &'a [String],
+    pub(crate) proven_at: &'a [DateTime<Utc>],
+    /// When the last complete scan began, which saw them all.
+    pub(crate) complete_started_at: Option<DateTime<Utc>>,
+}
+
+/// Runs one statement on the staging table; such statements cannot be checked at compile time,
+/// because temporary tables exist in no database that the compiler could ask.
+pub(super) async fn run_staged(
+    conn: &mut PgConnection,
+    statement: &'static str,
+    account_id: &str,
+    scan_id: i64,
+) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query(statement).bind(account_id).bind(scan_id).execute(conn).await?;
+    Ok(done.rows_affected())
+}

@@ -1,0 +1,198 @@
+//! Takes what a scan observes: unchanged objects are ticked off by their digest, the others are staged.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use sqlx::Connection;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::{
+    StoreError,
+    copy::CopyRows,
+    diff::Difference,
+    digest::DigestSet,
+    kept::Kept,
+    session::TargetSession,
+};
+use crate::{inventory::RejectedItem, scan::Observer};
+
+/// New and changed objects compared and staged at once: bounds memory, and makes round trips rare.
+const BATCH_SIZE: usize = 2_000;
+
+/// Rejected items kept of one scan: enough to see what is wrong, and no more than that in memory.
+const REJECTED_MAX: usize = 1_000;
+
+/// What a scan has observed so far.
+pub(crate) struct Observations<T: Kept> {
+    pub(super) session: TargetSession,
+    pub(super) digests: DigestSet,
+    pub(super) rejected: Vec<(RejectedItem, DateTime<Utc>)>,
+    pub(super) staged: Staged,
+    pending: Vec<Pending<T>>,
+}
+
+/// What is in the staging table.
+#[derive(Debug, Default)]
+pub(super) struct Staged {
+    exists: bool,
+    ids: HashSet<u64>,
+    row_count: i64,
+}
+
+impl Staged {
+    pub(super) fn is_empty(&self) -> bool {
+        self.row_count == 0
+    }
+
+    /// Whether an object was staged more than once.
+    pub(super) fn has_repeats(&self) -> bool {
+        self.ids.len() as i64 != self.row_count
+    }
+
+    pub(super) fn distinct_count(&self) -> u64 {
+        self.ids.len() as u64
+    }
+}
+
+struct Pending<T> {
+    item: T,
+    digest: i64,
+    observed_at: DateTime<Utc>,
+}
+
+impl<T: Kept> Observations<T> {
+    /// Begins to observe, with the digests of what is kept now.
+    pub(crate) async fn begin(mut session: TargetSession) -> Result<Self, (TargetSession, StoreError)> {
+        match T::load_digests(&mut session.conn, &session.target.account_id).await {
+            Ok(digests) => Ok(Self {
+                session,
+                digests: DigestSet::new(digests),
+                rejected: Vec::new(),
+                staged: Staged::default(),
+                pending: Vec::new(),
+            }),
+            Err(error) => Err((session, error.into())),
+        }
+    }
+
+    /// Live rows of the target when the scan began.
+    pub(super) fn live_count(&self) -> u64 {
+        self.digests.len() as u64
+    }
+
+    /// Compares what is pending with its rows and stages the differences.
+    pub(super) async fn flush(&mut self) -> Result<(), StoreError> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        self.ensure_staging().await?;
+        let conn = &mut self.session.conn;
+        let ids: Vec<String> = self.pending.iter().map(|pending| pending.item.id().to_owned()).collect();
+        let rows = if self.digests.len() == 0 && self.session.known.is_baseline {
+            // Nothing is kept of this target yet, tombstones included.
+            std::collections::HashMap::new()
+        } else {
+            T::load_rows(conn, &self.session.target.account_id, &ids).await?
+        };
+        let mut copy = CopyRows::new(T::COLUMN_COUNT);
+        for pending in self.pending.drain(..) {
+            let Pending { item, digest, observed_at } = pending;
+            let difference = item.compare(rows.get(item.id()), observed_at, self.session.known);
+            self.staged.ids.insert(xxh3_64(item.id().as_bytes()));
+            self.staged.row_count += 1;
+            encode_common(copy.begin_row(), self.staged.row_count, digest, observed_at, &difference);
+            item.encode(&mut copy);
+        }
+        copy.send(conn, T::COPY).await?;
+        Ok(())
+    }
+
+    async fn ensure_staging(&mut self) -> Result<(), StoreError> {
+        if !self.staged.exists {
+            sqlx::query(T::STAGING).execute(&mut self.session.conn).await?;
+            self.staged.exists = true;
+        }
+        Ok(())
+    }
+
+    /// Ends the session, and with it the lock and the staging table.
+    pub(super) async fn close(self) {
+        // The server frees both when the connection breaks, too.
+        if let Err(error) = self.session.conn.close().await {
+            tracing::debug!(%error, "the scan's connection did not close cleanly");
+        }
+    }
+}
+
+impl<T: Kept> Observer<T> for Observations<T> {
+    type Error = StoreError;
+
+    async fn restart(&mut self) -> Result<(), StoreError> {
+        self.digests.forget_seen();
+        self.pending.clear();
+        self.rejected.clear();
+        if !self.staged.is_empty() {
+            sqlx::query(T::EMPTY_STAGING).execute(&mut self.session.conn).await?;
+        }
+        self.staged.ids.clear();
+        self.staged.row_count = 0;
+        Ok(())
+    }
+
+    async fn observe(&mut self, items: Vec<T>, observed_at: DateTime<Utc>) -> Result<(), StoreError> {
+        for item in items {
+            let digest = item.digest();
+            if !self.digests.mark(digest) {
+                self.pending.push(Pending { item, digest, observed_at });
+            }
+        }
+        if self.pending.len() >= BATCH_SIZE {
+            self.flush().await?;
+        }
+        Ok(())
+    }
+
+    fn reject(&mut self, items: Vec<RejectedItem>, observed_at: DateTime<Utc>) {
+        let room = REJECTED_MAX.saturating_sub(self.rejected.len());
+        self.rejected.extend(items.into_iter().take(room).map(|item| (item, observed_at)));
+    }
+
+    async fn vanished(&mut self) -> Result<Vec<String>, StoreError> {
+        let unseen = self.digests.unseen();
+        if unseen.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.flush().await?;
+        self.ensure_staging().await?;
+        Ok(T::load_vanished(&mut self.session.conn, &self.session.target.account_id, &unseen).await?)
+    }
+}
+
+/// Writes the columns that the staging tables have in common.
+fn encode_common(
+    row: &mut CopyRows,
+    seq: i64,
+    digest: i64,
+    observed_at: DateTime<Utc>,
+    difference: &Difference,
+) {
+    let transition = difference.transition.as_ref();
+    let anomalies: Vec<_> = difference
+        .anomalies
+        .iter()
+        .map(|anomaly| serde_json::json!({ "kind": anomaly.kind.name(), "detail": anomaly.detail }))
+        .collect();
+    row.i64(Some(seq))
+        .text(Some(difference.write.name()))
+        .instant(Some(observed_at))
+        .i64(Some(digest))
+        .text(Some(difference.change_kind))
+        .text(Some(&difference.changed_columns.join(",")))
+        .instant(transition.map(|transition| transition.not_before_at))
+        .text(transition.and_then(|transition| transition.from_status.as_deref()))
+        .instant(transition.and_then(|transition| transition.occurred_at))
+        .text(transition.map(|transition| transition.time_basis))
+        .bool(transition.map(|transition| transition.is_expected))
+        .text(transition.and_then(|transition| transition.anomaly.as_deref()))
+        .jsonb(&serde_json::Value::from(anomalies).to_string());
+}
