@@ -12,7 +12,7 @@ pub enum ConfigError {
         path: PathBuf,
     },
     /// The file is there and cannot be read.
-    #[error("{}: cannot be read as UTF-8 text", path.display())]
+    #[error("{}: cannot be read", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
