@@ -157,7 +157,8 @@ fn unknown_key(prefix: &str, name: &str, fields: Fields) -> String {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => format!("known here: {}", quoted(&names)),
     };
-    format!("unknown key `{}`; {mend}", shown(&join(prefix, name)))
+    // A quoted key may hold a line break, and a problem is one line.
+    format!("unknown key `{}`; {mend}", shown(&join(prefix, name)).escape_debug())
 }
 
 fn join(prefix: &str, name: &str) -> String {
