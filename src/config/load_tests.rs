@@ -1,0 +1,228 @@
+//! What the operator sees when file and environment are read.
+
+use std::time::Duration;
+
+use super::{super::CredentialsConfig, *};
+
+fn load(text: &str, environment: &[(&str, &str)]) -> Result<Config, String> {
+    let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    assemble(Some(("stocktake.toml".into(), text.into())), environment)
+        .map_err(|problems| ConfigError::Invalid { problems }.to_string())
+}
+
+fn refusal(text: &str) -> String {
+    load(text, &[]).unwrap_err()
+}
+
+fn refused_variable(name: &str, value: &str) -> String {
+    load("", &[(name, value)]).unwrap_err()
+}
+
+#[test]
+fn an_empty_file_is_the_defaults() {
+    assert_eq!(load("", &[]), Ok(Config::default()));
+    assert_eq!(assemble(None, []), Ok(Config::default()));
+}
+
+#[test]
+fn an_unknown_key_names_key_file_and_line() {
+    assert_eq!(
+        refusal("[scan]\nconcurrency = 2\npagng = \"auto\"\n"),
+        "stocktake.toml:3: unknown key `scan.pagng`; did you mean `paging`?"
+    );
+    assert_eq!(
+        refusal("\ncolour = 1"),
+        "stocktake.toml:2: unknown key `colour`; known here: `database`, `schedule`, `api`, `scan`, `account`, \
+         `retention`, `http`"
+    );
+    assert_eq!(
+        refusal("[[account]]\nname = \"a\"\nnmae = \"b\""),
+        "stocktake.toml:3: unknown key `account.nmae`; did you mean `name`?"
+    );
+}
+
+#[test]
+fn a_wrong_type_names_key_file_and_line() {
+    for (text, line) in [
+        ("[api]\nmax_attempts = \"5\"", "`api.max_attempts` must be a whole number from 0 to 4294967295"),
+        ("[api]\nmax_attempts = -1", "`api.max_attempts` must be a whole number from 0 to 4294967295"),
+        ("[api]\nmax_attempts = 1.5", "`api.max_attempts` must be a whole number from 0 to 4294967295"),
+        ("[scan]\ndeadline = 30", "`scan.deadline` must be a duration such as \"30s\", \"10m\" or \"3y\""),
+        (
+            "[scan]\ndeadline = \"soon\"",
+            "`scan.deadline` must be a duration such as \"30s\", \"10m\" or \"3y\"",
+        ),
+        ("[scan]\npaging = \"none\"", "`scan.paging` must be one of `auto`, `documented`"),
+        ("[scan]\nmax_delete_ratio = \"x\"", "`scan.max_delete_ratio` must be a number"),
+        ("[http]\nlisten = false", "`http.listen` must be text in quotes"),
+        ("\nhttp = 1", "`http` must be a section, `[…]`"),
+        ("\naccount = 1", "`account` must be a section that may be repeated, `[[…]]`"),
+        ("\n[account]", "`account` must be a section that may be repeated, `[[…]]`"),
+    ] {
+        assert_eq!(refusal(text), format!("stocktake.toml:2: {line}"));
+    }
+}
+
+#[test]
+fn broken_toml_is_one_line() {
+    let refusal = refusal("[scan]\nconcurrency = \n");
+    assert!(refusal.starts_with("stocktake.toml:2: "), "{refusal}");
+    assert_eq!(refusal.lines().count(), 1);
+    assert!(self::refusal("[api]\n[api]\n").starts_with("stocktake.toml:2: "));
+    assert!(self::refusal("[api]\nmax_attempts = 99999999999999999999").starts_with("stocktake.toml:2: "));
+}
+
+#[test]
+fn all_problems_of_a_file_are_told_in_its_order() {
+    let refusal =
+        refusal("[scan]\nconcurrency = 0\n[api]\nmax_attempts = \"x\"\nsmc = 1\n[http]\nport = 1\n");
+    let lines: Vec<_> = refusal.lines().map(|line| line.split(": ").next().unwrap()).collect();
+    assert_eq!(lines, ["stocktake.toml:4", "stocktake.toml:5", "stocktake.toml:7"]);
+}
+
+#[test]
+fn a_failed_check_names_key_file_line_and_mend() {
+    assert_eq!(
+        refusal("[scan]\nconcurrency = 0"),
+        "stocktake.toml:2: `scan.concurrency` is out of range; write 1 to 64"
+    );
+    assert_eq!(
+        refusal("[[account]]\nname = \"a\"\n\n[[account]]\nid = \"1\"\nname = \"a\""),
+        "stocktake.toml:6: `account.name` `a` is taken by an account above; names are unique"
+    );
+    assert_eq!(
+        refusal("[schedule]\naccess_tokens = \"*/15 * * * *\""),
+        "stocktake.toml:2: `schedule.access_tokens` has five fields; put the seconds first: `0 */15 * * * *`"
+    );
+}
+
+#[test]
+fn accounts_and_their_credentials_are_read() {
+    let config = load(
+        "[[account]]\nname = \"a\"\n[[account]]\nname = \"b\"\nid = \"0012\"\nsources = [\"mfa-devices\"]\n\
+         credentials = { kind = \"env\", id_var = \"B_ID\", secret_var = \"B_SECRET\" }\n\
+         [[account]]\nname = \"c\"\n[account.credentials]\nkind = \"profile\"\nprofile = \"c\"",
+        &[],
+    )
+    .unwrap();
+    assert_eq!(config.accounts.len(), 3);
+    assert_eq!(config.accounts[0].sources, crate::inventory::Source::ALL);
+    assert_eq!(config.accounts[1].id.as_deref(), Some("0012"));
+    assert_eq!(
+        config.accounts[2].credentials,
+        CredentialsConfig::Profile { file: None, profile: Some("c".into()) }
+    );
+}
+
+#[test]
+fn credentials_of_other_kinds_are_refused_with_the_supported_ones() {
+    let with =
+        |credentials: &str| refusal(&format!("[[account]]\nname = \"a\"\ncredentials = {credentials}"));
+    for kind in ["ecs_role", "oidc"] {
+        assert_eq!(
+            with(&format!("{{ kind = \"{kind}\" }}")),
+            format!(
+                "stocktake.toml:3: `account.credentials.kind` `{kind}` is not supported yet; use one of `default`, \
+                 `env`, `profile`"
+            )
+        );
+    }
+    assert!(
+        with("{ kind = \"default\", assume_role = { role_arn = \"x\" } }")
+            .contains("assume_role` is not supported yet")
+    );
+    assert!(with("{ id_var = \"A\" }").contains("`account.credentials.kind` must be one of"));
+    assert!(
+        with("{ kind = \"env\", id_var = \"A\" }").contains("`account.credentials.secret_var` is missing")
+    );
+    assert!(
+        with("{ kind = \"default\", id_var = \"A\" }").contains("unknown key `account.credentials.id_var`")
+    );
+}
+
+#[test]
+fn secrets_in_the_wrong_place_are_not_printed() {
+    for text in [
+        "[[account]]\nname = \"a\"\ncredentials = { kind = \"LTAIhunter2\" }",
+        "[[account]]\nname = \"a\"\ncredentials = \"LTAIhunter2\"",
+        "[[account]]\nname = \"a\"\ncredentials = { kind = \"env\", id_var = \"LTAIhunter2\", secret_var = 1 }",
+        "[[account]]\nname = \"a\"\nsources = [\"LTAIhunter2\"]",
+        "[database]\nurl = \"mysql://u:LTAIhunter2@h/d\"",
+        "[database]\nurl = [\"postgres://u:LTAIhunter2@h/d\"]",
+        "[database]\nurl = \"postgres://u:LTAIhunter2@h/d",
+        "[api]\nsmc_endpoint = \"https://u:LTAIhunter2@h\"",
+        "[api]\nmax_attempts = \"LTAIhunter2\"",
+        "[http]\nlisten = \"LTAIhunter2\"",
+    ] {
+        let refusal = refusal(text);
+        assert!(!refusal.contains("hunter2"), "{refusal}");
+    }
+    let refusal = refused_variable("DATABASE_URL", "mysql://u:hunter2@h/d");
+    assert!(
+        refusal.starts_with("DATABASE_URL: `database.url` is not") && !refusal.contains("hunter2"),
+        "{refusal}"
+    );
+}
+
+#[test]
+fn the_environment_outranks_the_file() {
+    let config = load(
+        "[scan]\ndeadline = \"1m\"\nconcurrency = 2\n[database]\nurl = \"postgres://file\"",
+        &[
+            ("STOCKTAKE__SCAN__DEADLINE", "10m"),
+            ("STOCKTAKE__SCAN__MAX_DELETE_RATIO", "0.5"),
+            ("STOCKTAKE__API__MAX_ATTEMPTS", "3"),
+            ("STOCKTAKE__SCAN__PAGING", "documented"),
+            ("STOCKTAKE__DATABASE__DATA_DIR", "0012"),
+            ("STOCKTAKE__HTTP__LISTEN", ""),
+            ("DATABASE_URL", "postgres://environment"),
+            ("PATH", "/bin"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(config.scan.deadline, Duration::from_secs(600));
+    assert_eq!(config.scan.concurrency, 2);
+    assert_eq!(config.scan.max_delete_ratio, 0.5);
+    assert_eq!(config.scan.paging, super::super::Paging::Documented);
+    assert_eq!(config.api.max_attempts, 3);
+    assert_eq!(config.database.data_dir.to_str(), Some("0012"), "text stays as it was written");
+    assert_eq!(config.http, super::super::HttpConfig::default(), "an empty variable counts as not set");
+    assert_eq!(config.database.url.as_deref(), Some("postgres://environment"));
+}
+
+#[test]
+fn our_own_variable_outranks_database_url() {
+    let environment =
+        [("DATABASE_URL", "postgres://general"), ("STOCKTAKE__DATABASE__URL", "postgres://own")];
+    assert_eq!(load("", &environment).unwrap().database.url.as_deref(), Some("postgres://own"));
+}
+
+#[test]
+fn a_variable_that_will_not_do_is_named() {
+    assert_eq!(
+        refused_variable("STOCKTAKE__SCAN__DEADLNE", "1m"),
+        "STOCKTAKE__SCAN__DEADLNE: unknown variable; did you mean `STOCKTAKE__SCAN__DEADLINE`?"
+    );
+    assert_eq!(
+        refused_variable("STOCKTAKE__ACCOUNT__NAME", "a"),
+        "STOCKTAKE__ACCOUNT__NAME: unknown variable; accounts are written in the file"
+    );
+    assert_eq!(
+        refused_variable("STOCKTAKE__API__MAX_ATTEMPTS", "many"),
+        "STOCKTAKE__API__MAX_ATTEMPTS: `api.max_attempts` must be a whole number from 0 to 4294967295"
+    );
+    assert_eq!(
+        refused_variable("STOCKTAKE__SCAN__CONCURRENCY", "0"),
+        "STOCKTAKE__SCAN__CONCURRENCY: `scan.concurrency` is out of range; write 1 to 64"
+    );
+    assert!(refused_variable("STOCKTAKE__SCAN__MAX_DELETE_RATIO", "nan").contains("out of range"));
+}
+
+#[test]
+fn a_named_file_must_be_there() {
+    let error = Config::load(Some(Path::new("no/such.toml")), []).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "no/such.toml: no such file; name another with --config, or leave --config out"
+    );
+}
