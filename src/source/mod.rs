@@ -2,6 +2,36 @@
 //!
 //! A source answers one page a call. Paging, proof and retries of a whole scan
 //! are [`scan`](crate::scan)'s business; retries of a single request are made here.
+//!
+//! [`AccountClient`] is the one implementation. A call goes through `sign`, `http`, `answer` and
+//! `decode`, in this order; `account` holds them together and tries again as `retry` says.
+
+mod access_tokens;
+mod account;
+mod answer;
+mod credentials;
+mod decode;
+mod endpoint;
+mod error;
+mod http;
+mod identity;
+mod mend;
+mod mfa_devices;
+mod operation;
+mod redact;
+mod refusal;
+mod retry;
+#[cfg(test)]
+mod scripted_server;
+mod sign;
+
+pub use account::{AccountClient, RequestCounts};
+pub use credentials::{Credentials, CredentialsError, Environment, Provider};
+pub use error::{SourceError, TransportFault};
+pub use http::{HttpClient, install_crypto_provider};
+pub use identity::CallerIdentity;
+pub use operation::Operation;
+pub use refusal::Refusal;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -66,7 +96,7 @@ pub struct Page<T> {
     pub skew: Option<TimeDelta>,
 }
 
-/// An answer of `ListAccessTokens`. The echoed PageSize and PageNumber are not here: they are not to be trusted.
+/// An answer of `ListAccessTokens`. The echoed `PageSize` and `PageNumber` are not here: they are not to be trusted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AccessTokenPage {
     /// The codes.
@@ -84,26 +114,4 @@ pub struct MfaDevicePage {
     pub is_truncated: bool,
     /// `Marker`, where the API sent one that is not empty.
     pub marker: Option<String>,
-}
-
-/// Why a call gave no page.
-#[derive(Debug, thiserror::Error)]
-#[error("to come")]
-pub struct SourceError;
-
-impl SourceError {
-    /// To come.
-    pub fn code(&self) -> String {
-        String::new()
-    }
-
-    /// To come.
-    pub fn mend(&self) -> String {
-        String::new()
-    }
-
-    /// To come.
-    pub fn rejects_parameter(&self, _: &[&str]) -> bool {
-        false
-    }
 }

@@ -1,0 +1,58 @@
+//! SMC `ListAccessTokens` over HTTP.
+
+use super::{
+    AccessTokenPage, AccessTokenQuery, AccountClient, ListAccessTokens, Operation, Page, SourceError,
+    decode::decode_access_tokens,
+};
+
+impl ListAccessTokens for AccountClient {
+    async fn list_access_tokens(
+        &self,
+        query: &AccessTokenQuery,
+    ) -> Result<AccessTokenPage, SourceError> {
+        let (listing, received) =
+            self.call(Operation::ListAccessTokens, &params(query), decode_access_tokens).await?;
+        Ok(AccessTokenPage {
+            page: Page {
+                items: listing.items,
+                rejected: listing.rejected,
+                observed_at: received.at,
+                skew: received.skew,
+            },
+            total_count: listing.total_count,
+        })
+    }
+}
+
+fn params(query: &AccessTokenQuery) -> Vec<(String, String)> {
+    let ids =
+        query.ids.iter().zip(1..).map(|(id, n): (_, usize)| (format!("AccessTokenId.{n}"), id.clone()));
+    let mut params: Vec<_> = ids.collect();
+    params.extend(query.name.clone().map(|name| ("Name".to_owned(), name)));
+    params.extend(query.status.clone().map(|status| ("Status".to_owned(), status)));
+    if let Some(paging) = query.paging {
+        params.push(("PageNumber".to_owned(), paging.number.to_string()));
+        params.push(("PageSize".to_owned(), paging.size.to_string()));
+    }
+    params
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::source::{PageRequest, sign::canonical_query};
+
+    use super::*;
+
+    #[test]
+    fn only_what_is_set_is_sent() {
+        let sent = |query: &AccessTokenQuery| canonical_query(&params(query));
+        let mut query = AccessTokenQuery::default();
+        assert_eq!(sent(&query), "");
+        query.paging = Some(PageRequest { number: 1, size: 50 });
+        assert_eq!(sent(&query), "PageNumber=1&PageSize=50");
+        query = AccessTokenQuery { name: Some(String::new()), ..AccessTokenQuery::default() };
+        query.status = Some("expired".to_owned());
+        query.ids = vec!["a".to_owned(), "b".to_owned()];
+        assert_eq!(sent(&query), "AccessTokenId.1=a&AccessTokenId.2=b&Name=&Status=expired");
+    }
+}

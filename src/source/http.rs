@@ -1,0 +1,145 @@
+//! The HTTP client that all accounts share, and how an answer is received.
+
+use std::time::Duration;
+
+use reqwest::{Certificate, Client, ClientBuilder, Response, redirect::Policy};
+
+use crate::config::ApiConfig;
+
+use super::{Operation, SourceError, TransportFault, endpoint::Endpoint};
+
+/// The official SDKs wait as long; a host that takes longer is not there.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A page is some 100 kB. The bound counts decoded bytes, so a small gzip cannot fill the memory.
+const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// One pool of connections for every account and API.
+#[derive(Clone, Debug)]
+pub struct HttpClient {
+    proxied: Client,
+    /// Loopback is never behind the proxy that the environment names for the rest of the world.
+    direct: Client,
+    body_bytes_max: usize,
+}
+
+impl HttpClient {
+    /// A client with the request timeout of `config`, whether or not this machine has CA certificates.
+    ///
+    /// # Errors
+    /// [`SourceError::Client`] where the environment names a proxy that cannot be used.
+    pub fn new(config: &ApiConfig) -> Result<Self, SourceError> {
+        install_crypto_provider();
+        let builder = builder(config);
+        let build = |builder: ClientBuilder| {
+            builder.build().map_err(|error| SourceError::Client(root_cause(&error)))
+        };
+        Ok(Self {
+            proxied: build(builder)?,
+            direct: build(self::builder(config).no_proxy())?,
+            body_bytes_max: BODY_BYTES_MAX,
+        })
+    }
+
+    /// The client for `endpoint`.
+    pub(super) fn to(&self, endpoint: &Endpoint) -> &Client {
+        if endpoint.is_loopback() { &self.direct } else { &self.proxied }
+    }
+
+    /// The whole decoded body of `response`.
+    ///
+    /// # Errors
+    /// [`SourceError::TooLarge`], or [`SourceError::Transport`] where it breaks off.
+    pub(super) async fn read_body(
+        &self,
+        operation: Operation,
+        mut response: Response,
+    ) -> Result<Vec<u8>, SourceError> {
+        let mut body = Vec::new();
+        while let Some(chunk) =
+            response.chunk().await.map_err(|error| transport_error(operation, error))?
+        {
+            if body.len() + chunk.len() > self.body_bytes_max {
+                return Err(SourceError::TooLarge { operation, limit_bytes: self.body_bytes_max });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+
+    /// The same client with another bound.
+    #[cfg(test)]
+    pub(super) fn with_body_bytes_max(mut self, body_bytes_max: usize) -> Self {
+        self.body_bytes_max = body_bytes_max;
+        self
+    }
+}
+
+/// Installs the one TLS provider for the process; calling it again changes nothing.
+pub fn install_crypto_provider() {
+    // The error says that there is one already, which is what was wanted.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// What went wrong with `error`, without its URL, which holds the parameters.
+pub(super) fn transport_error(operation: Operation, error: reqwest::Error) -> SourceError {
+    let error = error.without_url();
+    let kind = if error.is_timeout() {
+        TransportFault::Timeout
+    } else if error.is_connect() {
+        TransportFault::ConnectionFailed
+    } else {
+        TransportFault::Interrupted
+    };
+    let detail = (kind != TransportFault::Timeout).then(|| root_cause(&error));
+    SourceError::Transport { operation, kind, detail }
+}
+
+fn builder(config: &ApiConfig) -> ClientBuilder {
+    // Added to the machine's own, since a client without any certificate fails to build, even for plain http.
+    let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS;
+    let roots = roots.iter().filter_map(|root| Certificate::from_der(root).ok());
+    Client::builder()
+        .user_agent(concat!("stocktake/", env!("CARGO_PKG_VERSION")))
+        .tls_certs_merge(roots)
+        .connect_timeout(CONNECT_TIMEOUT.min(config.request_timeout))
+        .timeout(config.request_timeout)
+        // A redirect would carry the signature to a host that was not signed for.
+        .redirect(Policy::none())
+        // What the official SDKs speak; HTTP/2 would replace the signed Host header.
+        .http1_only()
+}
+
+/// The innermost cause: the outer ones say only that a request failed.
+fn root_cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    super::redact::one_line(&cause.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_is_built_where_the_machine_has_no_certificates() {
+        // The variables of this process must not change, so the test runs itself in another.
+        const CHILD: &str = "STOCKTAKE_TEST_WITHOUT_CERTIFICATES";
+        if std::env::var_os(CHILD).is_some() {
+            HttpClient::new(&ApiConfig::default()).unwrap();
+            return;
+        }
+        let name = std::thread::current().name().unwrap().to_owned();
+        let output = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", &name])
+            .env(CHILD, "1")
+            .env("SSL_CERT_FILE", "/nonexistent")
+            .env("SSL_CERT_DIR", "/nonexistent")
+            .output()
+            .unwrap();
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && stdout.contains("1 passed"), "{stdout}");
+    }
+}

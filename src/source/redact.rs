@@ -1,0 +1,78 @@
+//! Makes one harmless line of what an API said.
+
+use secrecy::ExposeSecret;
+
+use super::{credentials::Credentials, sign::percent_encode};
+
+/// What stands where a secret stood.
+const REDACTED: &str = "[redacted]";
+
+/// Longer messages say nothing more to a person, and each is stored with its scan.
+const MESSAGE_CHARS_MAX: usize = 500;
+
+/// A refused signature is answered with the string the server signed, which holds the key id and
+/// all parameters; everything from these words on is cut.
+const ECHO_MARKS: [&str; 3] = ["string to sign", "stringtosign", "canonical"];
+
+/// `message` on one line, without the server's echo of the request and without any of `credentials`.
+pub(super) fn redact(message: &str, credentials: &Credentials) -> String {
+    let mut message = without_echo(message).to_owned();
+    let token = credentials.security_token.as_ref().map(ExposeSecret::expose_secret);
+    let secrets =
+        [Some(credentials.secret.expose_secret()), token, Some(credentials.access_key_id.as_str())];
+    for secret in secrets.into_iter().flatten() {
+        message = message.replace(secret, REDACTED).replace(&percent_encode(secret), REDACTED);
+    }
+    one_line(&message)
+}
+
+/// `text` without control characters, of bounded length.
+pub(super) fn one_line(text: &str) -> String {
+    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    truncated(line.trim(), MESSAGE_CHARS_MAX)
+}
+
+/// The first `chars_max` characters, with an ellipsis where something was cut.
+pub(super) fn truncated(text: &str, chars_max: usize) -> String {
+    match text.char_indices().nth(chars_max) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+fn without_echo(message: &str) -> &str {
+    // ASCII lower case keeps every byte's place.
+    let lower = message.to_ascii_lowercase();
+    let echo = ECHO_MARKS.iter().filter_map(|mark| lower.find(mark)).min();
+    echo.map_or(message, |start| message[..start].trim_end_matches(|c: char| !c.is_alphanumeric()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn credentials() -> Credentials {
+        Credentials::new("LTAIid", "s3cret/+", Some("CAIS+tok/en=="), "a test").unwrap()
+    }
+
+    #[test]
+    fn the_echoed_string_to_sign_is_cut() {
+        let message = "Specified signature is not matched with our calculation. server string to sign is:POST&%2F&AccessKeyId%3DLTAIother";
+        let redacted = redact(message, &credentials());
+        assert_eq!(redacted, "Specified signature is not matched with our calculation. server");
+    }
+
+    #[test]
+    fn no_part_of_the_credentials_stays_in_any_spelling() {
+        let message =
+            "key LTAIid\nsecret s3cret/+ s3cret%2F%2B token CAIS+tok/en== CAIS%2Btok%2Fen%3D%3D";
+        let redacted = redact(message, &credentials());
+        assert_eq!(redacted, "key [redacted] secret [redacted] [redacted] token [redacted] [redacted]");
+    }
+
+    #[test]
+    fn a_secret_is_not_saved_by_the_cut() {
+        let message = format!("{}{}", "x".repeat(MESSAGE_CHARS_MAX - 3), "s3cret/+");
+        assert!(!redact(&message, &credentials()).contains("s3c"));
+    }
+}
