@@ -18,7 +18,6 @@ impl Kept for AccessToken {
     type Row = AccessTokenRow;
 
     const STAGING: &'static str = include_str!("sql/stage_access_tokens.sql");
-    const STAGING_TABLE: &'static str = "staged_access_tokens";
     const EMPTY_STAGING: &'static str = "truncate staged_access_tokens";
     const COPY: &'static str = "copy staged_access_tokens from stdin (format binary)";
     const COLUMN_COUNT: i16 = 22;

@@ -181,7 +181,7 @@ impl TargetSession {
             proof: None,
             trouble: Some(&trouble),
         };
-        ledger::close_scan(&mut self.conn, &self.target.account_id, &closing).await?;
+        ledger::close_scan(&mut *self.conn, &self.target.account_id, &closing).await?;
         Ok(Applied { scan_id: self.scan_id, outcome, counts: Counts::default(), evidence, trouble: Some(trouble) })
     }
 }

@@ -71,12 +71,14 @@ pub struct Trouble {
 }
 
 impl Trouble {
-    pub(super) fn of(error: &StoreError) -> Self {
+    /// The trouble of an error of the database.
+    pub fn of(error: &StoreError) -> Self {
         let mend = "nothing was changed; the next scan tries again".into();
         Self { code: error.code().into(), cause: error.to_string(), mend }
     }
 
-    pub(super) fn incomplete(why: &Incompleteness) -> Self {
+    /// The trouble of a scan that is not complete.
+    pub fn incomplete(why: &Incompleteness) -> Self {
         Self { code: why.code(), cause: why.to_string(), mend: why.mend() }
     }
 
@@ -115,28 +117,35 @@ pub(super) struct TargetState {
     pub(super) complete_started_at: Option<DateTime<Utc>>,
 }
 
-/// Makes the account and the target known; the label follows the configuration.
+/// Makes the account and the target known; label and schedule follow the configuration.
 pub(super) async fn keep_target(
     conn: &mut PgConnection,
-    target: &Target,
-    account_name: &str,
+    start: ScanStart<'_>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
+    let Target { account_id, source } = start.target;
     sqlx::query!(
         "insert into inventory.accounts (account_id, account_name, first_seen_at)
          values ($1, $2, $3)
          on conflict (account_id) do update set account_name = excluded.account_name
          where accounts.account_name <> excluded.account_name",
-        target.account_id,
-        account_name,
+        account_id,
+        start.account_name,
         now
     )
     .execute(&mut *conn)
     .await?;
     sqlx::query!(
-        "insert into inventory.targets (account_id, source) values ($1, $2) on conflict do nothing",
-        target.account_id,
-        target.source.name()
+        "insert into inventory.targets as t (account_id, source, is_scheduled, stale_after_seconds)
+         values ($1, $2, $3, $4)
+         on conflict (account_id, source) do update
+         set is_scheduled = excluded.is_scheduled, stale_after_seconds = excluded.stale_after_seconds
+         where (t.is_scheduled, t.stale_after_seconds)
+               is distinct from (excluded.is_scheduled, excluded.stale_after_seconds)",
+        account_id,
+        source.name(),
+        start.stale_after_seconds.is_some(),
+        start.stale_after_seconds
     )
     .execute(conn)
     .await?;

@@ -19,7 +19,6 @@ impl Kept for MfaDevice {
     type Row = MfaDeviceRow;
 
     const STAGING: &'static str = include_str!("sql/stage_mfa_devices.sql");
-    const STAGING_TABLE: &'static str = "staged_mfa_devices";
     const EMPTY_STAGING: &'static str = "truncate staged_mfa_devices";
     const COPY: &'static str = "copy staged_mfa_devices from stdin (format binary)";
     const COLUMN_COUNT: i16 = 20;

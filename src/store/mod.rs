@@ -17,6 +17,7 @@ mod ledger;
 mod mfa_devices;
 mod migrate;
 mod observations;
+mod retention;
 mod session;
 
 pub use apply::Applied;
@@ -25,6 +26,7 @@ pub use error::StoreError;
 pub(crate) use kept::Kept;
 pub use ledger::{Counts, Outcome, Trouble};
 pub(crate) use observations::Observations;
+pub use retention::Purge;
 pub use session::{ScanStart, TargetSession};
 
 use std::time::Duration;
@@ -78,6 +80,20 @@ impl Store {
     /// Closes all connections.
     pub async fn close(&self) {
         self.pool.close().await;
+    }
+
+    /// The id under which an account of this label was kept before.
+    ///
+    /// # Errors
+    /// Where the database refuses.
+    pub async fn account_id_of(&self, account_name: &str) -> Result<Option<String>, StoreError> {
+        let id = sqlx::query_scalar!(
+            "select account_id from inventory.accounts where account_name = $1 order by first_seen_at desc limit 1",
+            account_name
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(id)
     }
 
     pub(crate) fn pool(&self) -> &PgPool {

@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use sqlx::Connection;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
@@ -86,7 +85,7 @@ impl<T: Kept> Observations<T> {
             return Ok(());
         }
         self.ensure_staging().await?;
-        let conn = &mut self.session.conn;
+        let conn = &mut *self.session.conn;
         let ids: Vec<String> = self.pending.iter().map(|pending| pending.item.id().to_owned()).collect();
         let rows = if self.digests.len() == 0 && self.session.known.is_baseline {
             // Nothing is kept of this target yet, tombstones included.
@@ -109,7 +108,7 @@ impl<T: Kept> Observations<T> {
 
     async fn ensure_staging(&mut self) -> Result<(), StoreError> {
         if !self.staged.exists {
-            sqlx::query(T::STAGING).execute(&mut self.session.conn).await?;
+            sqlx::query(T::STAGING).execute(&mut *self.session.conn).await?;
             self.staged.exists = true;
         }
         Ok(())
@@ -132,7 +131,7 @@ impl<T: Kept> Observer<T> for Observations<T> {
         self.pending.clear();
         self.rejected.clear();
         if !self.staged.is_empty() {
-            sqlx::query(T::EMPTY_STAGING).execute(&mut self.session.conn).await?;
+            sqlx::query(T::EMPTY_STAGING).execute(&mut *self.session.conn).await?;
         }
         self.staged.ids.clear();
         self.staged.row_count = 0;

@@ -1,7 +1,9 @@
 //! One scan's hold on its target: the lock, the fence, and what was known when it began.
 
+use std::ops::{Deref, DerefMut};
+
 use chrono::{DateTime, Utc};
-use sqlx::{Database, PgConnection, Postgres, TransactionManager};
+use sqlx::{Connection, PgConnection, Postgres, Transaction};
 
 use super::{Store, StoreError, diff::Known, ledger};
 use crate::{clock::Clock, inventory::Target};
@@ -10,7 +12,7 @@ use crate::{clock::Clock, inventory::Target};
 ///
 /// The lock ends with the session, so a killed worker holds nothing.
 pub struct TargetSession {
-    pub(super) conn: PgConnection,
+    pub(super) conn: SessionConnection,
     pub(super) target: Target,
     pub(super) scan_id: i64,
     pub(super) started_at: DateTime<Utc>,
@@ -26,6 +28,8 @@ pub struct ScanStart<'a> {
     pub target: &'a Target,
     /// The operator's label of the account.
     pub account_name: &'a str,
+    /// Age in seconds from which the target counts as stale; `None` where it is not scheduled.
+    pub stale_after_seconds: Option<i64>,
     /// True for a refresh of selected codes.
     pub is_partial: bool,
     /// The ceiling of `--approve-deletes`.
@@ -47,16 +51,11 @@ impl Store {
         clock: &dyn Clock,
     ) -> Result<Option<TargetSession>, StoreError> {
         let target = start.target;
-        let mut conn = self.pool().acquire().await?.detach();
-        if !try_lock(&mut conn, target).await? {
+        let Some(mut conn) = self.lock(target, start.is_rehearsal).await? else {
             return Ok(None);
-        }
-        if start.is_rehearsal {
-            // Never committed: what follows nests inside as savepoints and goes with the connection.
-            <Postgres as Database>::TransactionManager::begin(&mut conn, None).await?;
-        }
+        };
         let started_at = clock.now();
-        ledger::keep_target(&mut conn, target, start.account_name, started_at).await?;
+        ledger::keep_target(&mut conn, start, started_at).await?;
         let state = ledger::load_target(&mut conn, target).await?;
         if let Some(applied_until) = state.applied_until_at.filter(|applied_until| started_at <= *applied_until) {
             return Err(StoreError::ClockWentBack { now: started_at, applied_until });
@@ -77,18 +76,72 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Takes the lock that one writer of a target holds; `None` where another one does.
+    async fn lock(&self, target: &Target, is_rehearsal: bool) -> Result<Option<SessionConnection>, StoreError> {
+        let key = format!("stocktake/{target}");
+        let (conn, is_locked) = if is_rehearsal {
+            let mut tx = self.pool().begin().await?;
+            let is_locked = sqlx::query_scalar!(
+                r#"select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as "is_locked!""#,
+                key
+            )
+            .fetch_one(&mut *tx)
+            .await?;
+            (SessionConnection::Rehearsal(tx), is_locked)
+        } else {
+            let mut conn = self.pool().acquire().await?.detach();
+            let is_locked =
+                sqlx::query_scalar!(r#"select pg_try_advisory_lock(hashtextextended($1, 0)) as "is_locked!""#, key)
+                    .fetch_one(&mut conn)
+                    .await?;
+            (SessionConnection::Own(Box::new(conn)), is_locked)
+        };
+        Ok(is_locked.then_some(conn))
+    }
+}
+
+/// The connection of a scan.
+pub(super) enum SessionConnection {
+    /// Outside the pool: lock and staging table end with it.
+    Own(Box<PgConnection>),
+    /// All that is written nests inside a transaction that is never committed.
+    Rehearsal(Transaction<'static, Postgres>),
+}
+
+impl SessionConnection {
+    /// Ends the session, and with it the lock and the staging table.
+    pub(super) async fn close(self) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Own(conn) => conn.close().await,
+            Self::Rehearsal(tx) => tx.rollback().await,
+        }
+    }
+}
+
+impl Deref for SessionConnection {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        match self {
+            Self::Own(conn) => conn,
+            Self::Rehearsal(tx) => tx,
+        }
+    }
+}
+
+impl DerefMut for SessionConnection {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        match self {
+            Self::Own(conn) => conn,
+            Self::Rehearsal(tx) => tx,
+        }
+    }
+}
+
 impl TargetSession {
     /// The scan's number in the ledger.
     pub fn scan_id(&self) -> i64 {
         self.scan_id
     }
-}
-
-async fn try_lock(conn: &mut PgConnection, target: &Target) -> Result<bool, StoreError> {
-    let key = format!("stocktake/{target}");
-    let is_locked =
-        sqlx::query_scalar!(r#"select pg_try_advisory_lock(hashtextextended($1, 0)) as "is_locked!""#, key)
-            .fetch_one(conn)
-            .await?;
-    Ok(is_locked)
 }

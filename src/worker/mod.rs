@@ -1,0 +1,114 @@
+//! Joins source, scan and store: one scan of one target, and the loop that runs them on a schedule.
+//!
+//! A failed scan is not retried here: the next tick is the retry, and single requests were retried
+//! by the source already.
+
+mod account;
+mod progress;
+mod report;
+mod scan;
+mod serve;
+
+pub use account::Account;
+pub use progress::{NoProgress, Progress};
+pub use report::{TargetOutcome, TargetReport};
+pub use serve::serve;
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    clock::Clock,
+    config::Config,
+    inventory::Source,
+    scan::Refresh,
+    schedule,
+    source::{Environment, HttpClient, SourceError},
+    store::Store,
+};
+
+/// Everything that a scan needs; shared by all scans of the process.
+pub struct Worker {
+    config: Config,
+    store: Store,
+    clock: Arc<dyn Clock>,
+    accounts: Vec<Account>,
+    progress: Arc<dyn Progress>,
+    stop: CancellationToken,
+}
+
+/// How one scan differs from a scheduled one.
+#[derive(Clone, Debug, Default)]
+pub struct ScanRequest {
+    /// The ceiling of `--approve-deletes`.
+    pub approved_delete_count: Option<u64>,
+    /// Roll everything back at the end.
+    pub is_rehearsal: bool,
+    /// Only these codes; never deletes.
+    pub refresh: Option<Refresh>,
+}
+
+impl Worker {
+    /// A worker for every account of `config`. Sends nothing yet.
+    ///
+    /// # Errors
+    /// Where an HTTP client cannot be built from `config.api`.
+    pub fn new(
+        config: Config,
+        store: Store,
+        clock: Arc<dyn Clock>,
+        environment: &Environment,
+        progress: Arc<dyn Progress>,
+        stop: CancellationToken,
+    ) -> Result<Self, SourceError> {
+        let http = HttpClient::new(&config.api)?;
+        let accounts = config
+            .accounts
+            .iter()
+            .map(|account| Account::new(account, &config.api, http.clone(), environment.clone(), Arc::clone(&clock)))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { config, store, clock, accounts, progress, stop })
+    }
+
+    /// The accounts, in the order of the configuration.
+    pub fn accounts(&self) -> &[Account] {
+        &self.accounts
+    }
+
+    /// The inventory's database.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Scans every configured target of `account` and `source` (all where `None`), one after the other
+    /// within an account, and the accounts at once.
+    pub async fn scan_all(
+        &self,
+        account: Option<&str>,
+        source: Option<Source>,
+        request: &ScanRequest,
+    ) -> Vec<TargetReport> {
+        let chosen = self.accounts.iter().filter(|candidate| account.is_none_or(|name| candidate.answers_to(name)));
+        let scans = chosen.map(|account| async move {
+            let mut reports = Vec::new();
+            for target_source in account.sources().iter().copied() {
+                if source.is_none_or(|source| source == target_source) {
+                    reports.push(self.scan(account, target_source, request).await);
+                }
+            }
+            reports
+        });
+        futures::future::join_all(scans).await.into_iter().flatten().collect()
+    }
+
+    /// Age in seconds from which a target counts as stale: three scheduled scans were missed.
+    fn stale_after_seconds(&self, source: Source) -> Option<i64> {
+        let expression = match source {
+            Source::AccessTokens => &self.config.schedule.access_tokens,
+            Source::MfaDevices => &self.config.schedule.mfa_devices,
+        };
+        let interval = schedule::interval_seconds(expression, self.clock.now())?;
+        i64::try_from(interval.saturating_mul(3)).ok()
+    }
+}

@@ -1,0 +1,202 @@
+//! One scan of one target: lock, read, prove, apply, record.
+
+use tracing::{Instrument, info, info_span, warn};
+
+use super::{
+    Account, ScanRequest, TargetOutcome, TargetReport, Worker,
+    account::IdentityTrouble,
+    progress::Watched,
+};
+use crate::{
+    inventory::{AccessToken, MfaDevice, Source, Target},
+    scan::{
+        Evidence, Limits, Observer, ScanError, ScanOptions, ScanReport, Verdict, refresh_access_tokens, scan_access_tokens,
+        scan_mfa_devices,
+    },
+    source::AccountClient,
+    store::{
+        Applied, DeleteLimits, Kept, Observations, Outcome, ScanStart, StoreError, TargetSession, Trouble,
+    },
+};
+
+/// A clock this far from the API's is warned about.
+const SKEW_WARNING: chrono::TimeDelta = chrono::TimeDelta::seconds(5);
+
+impl Worker {
+    /// Scans one target; what goes wrong is in the report, and on the scan's row where it has one.
+    pub async fn scan(&self, account: &Account, source: Source, request: &ScanRequest) -> TargetReport {
+        let span = info_span!("scan", account.name = account.name(), source.name = source.name());
+        async {
+            let report = |account_id: Option<String>, outcome| TargetReport {
+                account_name: account.name().to_owned(),
+                account_id,
+                source,
+                outcome,
+            };
+            let (account_id, identity_trouble) = match account.verify_id().await {
+                Ok(account_id) => (account_id.to_owned(), None),
+                Err(IdentityTrouble::Mismatch(trouble)) => {
+                    return report(None, TargetOutcome::Unrecorded(trouble));
+                }
+                // The ledger can say why, if it is known whose ledger.
+                Err(IdentityTrouble::Unknown(trouble)) => match self.known_id(account).await {
+                    Some(account_id) => (account_id, Some(trouble)),
+                    None => return report(None, TargetOutcome::Unrecorded(trouble)),
+                },
+            };
+            let target = Target { account_id, source };
+            let outcome = match self.scan_target(account, &target, request, identity_trouble).await {
+                Ok(Some(applied)) => TargetOutcome::Recorded(applied),
+                Ok(None) => TargetOutcome::Busy,
+                Err(error) => TargetOutcome::Unrecorded(Trouble::of(&error)),
+            };
+            let report = report(Some(target.account_id.clone()), outcome);
+            self.tell(&target, &report);
+            report
+        }
+        .instrument(span)
+        .await
+    }
+
+    async fn known_id(&self, account: &Account) -> Option<String> {
+        match account.configured_id() {
+            Some(id) => Some(id.to_owned()),
+            None => self.store.account_id_of(account.name()).await.ok().flatten(),
+        }
+    }
+
+    async fn scan_target(
+        &self,
+        account: &Account,
+        target: &Target,
+        request: &ScanRequest,
+        identity_trouble: Option<Trouble>,
+    ) -> Result<Option<Applied>, StoreError> {
+        let start = ScanStart {
+            target,
+            account_name: account.name(),
+            stale_after_seconds: self.stale_after_seconds(target.source),
+            is_partial: request.refresh.is_some(),
+            approved_delete_count: request.approved_delete_count,
+            is_rehearsal: request.is_rehearsal,
+        };
+        let Some(mut session) = self.store.begin_scan(start, &*self.clock).await? else {
+            return Ok(None);
+        };
+        self.progress.begin(target, account.name());
+        if let Some(trouble) = identity_trouble {
+            return session.fail(Outcome::Failed, Evidence::default(), trouble, &*self.clock).await.map(Some);
+        }
+        match target.source {
+            Source::AccessTokens => self.run::<AccessToken>(account, target, request, session).await.map(Some),
+            Source::MfaDevices => self.run::<MfaDevice>(account, target, request, session).await.map(Some),
+        }
+    }
+
+    async fn run<T: Scanned>(
+        &self,
+        account: &Account,
+        target: &Target,
+        request: &ScanRequest,
+        session: TargetSession,
+    ) -> Result<Applied, StoreError> {
+        let clock = &*self.clock;
+        let mut observations = match Observations::<T>::begin(session).await {
+            Ok(observations) => observations,
+            Err((mut session, error)) => {
+                return session.fail(Outcome::Failed, Evidence::default(), Trouble::of(&error), clock).await;
+            }
+        };
+        let config = &self.config.scan;
+        let options = ScanOptions {
+            paging: config.paging,
+            concurrency: config.concurrency as usize,
+            attempts: config.scan_attempts,
+        };
+        let limits = Limits::new(config.deadline, self.stop.clone());
+        let mut watched = Watched { observer: &mut observations, progress: &*self.progress, target };
+        let result = T::scan(target, account.client(), &mut watched, request, options, &limits).await;
+        let report = match result {
+            Ok(report) => report,
+            Err(ScanError::Stopped) => {
+                let trouble = Trouble {
+                    code: "stopped".into(),
+                    cause: "the worker was stopped".into(),
+                    mend: "nothing was changed; the next scan starts over".into(),
+                };
+                return observations.fail(Outcome::Abandoned, Evidence::default(), trouble, clock).await;
+            }
+            Err(ScanError::Observer(error)) => {
+                return observations.fail(Outcome::Failed, Evidence::default(), Trouble::of(&error), clock).await;
+            }
+        };
+        if let Some(skew) = report.evidence.skew.filter(|skew| skew.abs() > SKEW_WARNING) {
+            let skew_seconds = skew.as_seconds_f64();
+            warn!(skew.seconds = skew_seconds, "the clock differs from the API's by {skew_seconds} s; correct this machine's clock");
+        }
+        if report.evidence.page_count == 0
+            && let Verdict::Incomplete(why) = &report.verdict
+        {
+            // Nothing was seen, so there is nothing to apply.
+            let trouble = Trouble::incomplete(why);
+            return observations.fail(Outcome::Failed, report.evidence, trouble, clock).await;
+        }
+        let delete_limits = DeleteLimits {
+            max_count: u64::from(config.max_delete_count),
+            max_ratio: config.max_delete_ratio,
+            approved: request.approved_delete_count,
+        };
+        observations.apply(report, delete_limits, clock).await
+    }
+
+    /// Says once how the scan ended.
+    fn tell(&self, target: &Target, report: &TargetReport) {
+        let summary = report.summary();
+        self.progress.end(target, &summary);
+        match report.failure_line() {
+            None => info!("{summary}"),
+            Some(line) => warn!("{line}"),
+        }
+    }
+}
+
+/// A kind of object that can be scanned.
+trait Scanned: Kept {
+    fn scan<O: Observer<Self>>(
+        target: &Target,
+        client: &AccountClient,
+        observer: &mut O,
+        request: &ScanRequest,
+        options: ScanOptions,
+        limits: &Limits,
+    ) -> impl Future<Output = Result<ScanReport, ScanError<O::Error>>> + Send;
+}
+
+impl Scanned for AccessToken {
+    async fn scan<O: Observer<Self>>(
+        target: &Target,
+        client: &AccountClient,
+        observer: &mut O,
+        request: &ScanRequest,
+        options: ScanOptions,
+        limits: &Limits,
+    ) -> Result<ScanReport, ScanError<O::Error>> {
+        match &request.refresh {
+            Some(refresh) => refresh_access_tokens(refresh, client, observer, options, limits).await,
+            None => scan_access_tokens(target, client, observer, options, limits).await,
+        }
+    }
+}
+
+impl Scanned for MfaDevice {
+    async fn scan<O: Observer<Self>>(
+        target: &Target,
+        client: &AccountClient,
+        observer: &mut O,
+        _: &ScanRequest,
+        options: ScanOptions,
+        limits: &Limits,
+    ) -> Result<ScanReport, ScanError<O::Error>> {
+        scan_mfa_devices(target, client, observer, options, limits).await
+    }
+}
