@@ -175,10 +175,7 @@ mod tests {
         let after = instant("2026-01-01T00:00:00.250Z");
         assert_eq!(next_tick("* * * * * *", after), Some(instant("2026-01-01T00:00:01Z")));
         assert_eq!(next_tick("0 */15 * * * *", after), Some(instant("2026-01-01T00:15:00Z")));
-        assert_eq!(
-            next_tick("0 0 0 * * *", instant("2026-01-01T00:00:00Z")),
-            Some(instant("2026-01-02T00:00:00Z"))
-        );
+        assert_eq!(next_tick("0 0 0 * * *", instant("2026-01-01T00:00:00Z")), Some(instant("2026-01-02T00:00:00Z")));
         assert_eq!(next_tick("off", after), None);
         assert_eq!(next_tick("nonsense", after), None);
     }

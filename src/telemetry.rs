@@ -72,8 +72,7 @@ where
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
     match format {
         LogFormat::Text => {
-            let is_coloured =
-                io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty());
+            let is_coloured = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty());
             builder.compact().with_target(verbosity > 0).with_ansi(is_coloured).finish().try_init()?;
         }
         LogFormat::Json => builder.json().flatten_event(true).finish().try_init()?,

@@ -17,10 +17,7 @@ fn main() -> ExitCode {
     match run() {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            let cause = error
-                .source()
-                .map(|cause| format!(": {cause}"))
-                .unwrap_or_default();
+            let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
             eprintln!("with_postgres: {error}{cause}");
             ExitCode::FAILURE
         }
@@ -40,27 +37,17 @@ fn run() -> Result<u8, Box<dyn std::error::Error>> {
 
     let cluster = Cluster::start(options)?;
     let mut command = Command::new(program);
-    command
-        .args(arguments)
-        .env("DATABASE_URL", cluster.url(Cluster::DATABASE))
-        .env("PATH", path_with(&cluster)?);
+    command.args(arguments).env("DATABASE_URL", cluster.url(Cluster::DATABASE)).env("PATH", path_with(&cluster)?);
     if let Some(path) = cluster.library_path() {
         command.env("LD_LIBRARY_PATH", path);
     }
     let status = command.status();
     cluster.stop()?;
     // A command that was killed has no code; the shell's convention would need its signal.
-    Ok(status?
-        .code()
-        .and_then(|code| u8::try_from(code).ok())
-        .unwrap_or(1))
+    Ok(status?.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
 }
 
 fn path_with(cluster: &Cluster) -> Result<OsString, env::JoinPathsError> {
     let path = env::var_os("PATH").unwrap_or_default();
-    env::join_paths(
-        [cluster.bin_dir().to_owned()]
-            .into_iter()
-            .chain(env::split_paths(&path)),
-    )
+    env::join_paths([cluster.bin_dir().to_owned()].into_iter().chain(env::split_paths(&path)))
 }

@@ -26,11 +26,7 @@ impl Account {
         if !Uid::effective().is_root() {
             return Ok(Self { stand_in: None });
         }
-        STAND_INS
-            .iter()
-            .find_map(|name| User::from_name(name).ok().flatten())
-            .map(Self::of)
-            .ok_or(Error::NoAccount)
+        STAND_INS.iter().find_map(|name| User::from_name(name).ok().flatten()).map(Self::of).ok_or(Error::NoAccount)
     }
 
     /// For root, the account that already owns `data`: a user's own cluster stays the user's.
@@ -41,9 +37,7 @@ impl Account {
         if self.stand_in.is_none() || metadata.uid() == 0 {
             return self;
         }
-        Self {
-            stand_in: Some((metadata.uid(), metadata.gid())),
-        }
+        Self { stand_in: Some((metadata.uid(), metadata.gid())) }
     }
 
     pub(crate) fn is_stand_in(&self) -> bool {
@@ -74,24 +68,15 @@ impl Account {
     pub(crate) fn can_enter(&self, dir: &Path) -> bool {
         let mut command = Command::new("/bin/sh");
         command
-            .args([
-                OsStr::new("-c"),
-                OsStr::new("cd \"$1\""),
-                OsStr::new("sh"),
-                dir.as_os_str(),
-            ])
+            .args([OsStr::new("-c"), OsStr::new("cd \"$1\""), OsStr::new("sh"), dir.as_os_str()])
             .current_dir("/")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
-        self.assume(&mut command)
-            .status()
-            .is_ok_and(|status| status.success())
+        self.assume(&mut command).status().is_ok_and(|status| status.success())
     }
 
     fn of(user: User) -> Self {
-        Self {
-            stand_in: Some((user.uid.as_raw(), user.gid.as_raw())),
-        }
+        Self { stand_in: Some((user.uid.as_raw(), user.gid.as_raw())) }
     }
 }

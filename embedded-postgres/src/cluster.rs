@@ -72,16 +72,8 @@ impl Cluster {
         place.claim()?;
         let data = place.settle_data(&account)?;
         let account = account.of_existing(&data);
-        let mut cluster = Self {
-            place,
-            data,
-            durability,
-            programs,
-            password: String::new(),
-            port: 0,
-            child: None,
-            hold: None,
-        };
+        let mut cluster =
+            Self { place, data, durability, programs, password: String::new(), port: 0, child: None, hold: None };
         let share = match cluster.join(share, alone, &turn)? {
             Joined::Yes => return Ok(cluster),
             Joined::No(share) => share,
@@ -94,10 +86,7 @@ impl Cluster {
     ///
     /// The database [`Cluster::DATABASE`] is there from the beginning.
     pub fn url(&self, database: &str) -> String {
-        format!(
-            "postgres://{NAME}:{}@127.0.0.1:{}/{database}",
-            self.password, self.port
-        )
+        format!("postgres://{NAME}:{}@127.0.0.1:{}/{database}", self.password, self.port)
     }
 
     /// The name of the database that every new cluster has.
@@ -174,15 +163,7 @@ impl Cluster {
         let (programs, place, data) = (&self.programs, &self.place, &*self.data);
         let watchdog = Watchdog::start(place, data, self.durability, turn)?;
         let log = open_log(place)?;
-        let work = Work {
-            programs,
-            account,
-            place,
-            data,
-            durability: self.durability,
-            watchdog: &watchdog,
-            log: &log,
-        };
+        let work = Work { programs, account, place, data, durability: self.durability, watchdog: &watchdog, log: &log };
         if !place.is_ready(data) {
             initdb::make(&work)?;
         }
@@ -190,10 +171,7 @@ impl Cluster {
         self.password = place.read(PASSWORD)?;
         self.port = port;
         self.child = Some(child);
-        self.hold = Some(Hold {
-            share,
-            watchdog: Some(watchdog),
-        });
+        self.hold = Some(Hold { share, watchdog: Some(watchdog) });
         Ok(())
     }
 
@@ -222,10 +200,7 @@ impl Cluster {
 impl Drop for Cluster {
     fn drop(&mut self) {
         if let Err(error) = self.let_go() {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "the database was not stopped cleanly"
-            );
+            tracing::warn!(error = &error as &dyn std::error::Error, "the database was not stopped cleanly");
         }
     }
 }

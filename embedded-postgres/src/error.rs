@@ -8,9 +8,7 @@ use std::path::{Path, PathBuf};
 #[non_exhaustive]
 pub enum Error {
     /// Install `PostgreSQL`, or say where it is.
-    #[error(
-        "no usable PostgreSQL programs: {reason}; {remedy}, or name their folder in STOCKTAKE_PG_BIN"
-    )]
+    #[error("no usable PostgreSQL programs: {reason}; {remedy}, or name their folder in STOCKTAKE_PG_BIN")]
     ProgramsMissing {
         /// What was looked at, and why it would not do.
         reason: String,
@@ -83,9 +81,6 @@ pub(crate) trait AtPath<T> {
 
 impl<T, E: Into<io::Error>> AtPath<T> for Result<T, E> {
     fn at(self, verb: &str, path: &Path) -> Result<T, Error> {
-        self.map_err(|source| Error::Io {
-            action: format!("{verb} {}", path.display()),
-            source: source.into(),
-        })
+        self.map_err(|source| Error::Io { action: format!("{verb} {}", path.display()), source: source.into() })
     }
 }

@@ -112,11 +112,7 @@ fn run_first_statements(work: &Work<'_>, password: &str) -> Result<(), Error> {
 fn run_to_end(work: &Work<'_>, mut command: Command, input: Option<&str>) -> Result<(), Error> {
     let program = Path::new(command.get_program()).to_owned();
     command
-        .stdin(if input.is_some() {
-            Stdio::piped()
-        } else {
-            Stdio::null()
-        })
+        .stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() })
         .stdout(work.output()?)
         .stderr(work.output()?)
         .process_group(0);
@@ -131,7 +127,5 @@ fn run_to_end(work: &Work<'_>, mut command: Command, input: Option<&str>) -> Res
     if status.success() {
         return Ok(());
     }
-    Err(Error::Initdb {
-        output: last_lines(work.place),
-    })
+    Err(Error::Initdb { output: last_lines(work.place) })
 }

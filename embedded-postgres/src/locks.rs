@@ -96,12 +96,7 @@ pub(crate) fn open_log(place: &Place) -> Result<File, Error> {
 }
 
 fn open(path: &Path) -> Result<File, Error> {
-    OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(path)
-        .at("open", path)
+    OpenOptions::new().append(true).create(true).mode(0o600).open(path).at("open", path)
 }
 
 fn try_lock(file: &File, path: &Path) -> Result<bool, Error> {

@@ -33,20 +33,12 @@ pub struct Options {
 impl Options {
     /// A cluster that is kept in `data_dir` between runs and shared by every process that names it.
     pub fn durable(data_dir: impl Into<PathBuf>) -> Self {
-        Self {
-            data_dir: Some(data_dir.into()),
-            search: Search::Anywhere,
-            settings: Vec::new(),
-        }
+        Self { data_dir: Some(data_dir.into()), search: Search::Anywhere, settings: Vec::new() }
     }
 
     /// A cluster of this process alone in a temporary directory, gone when it stops.
     pub fn throwaway() -> Self {
-        Self {
-            data_dir: None,
-            search: Search::Anywhere,
-            settings: Vec::new(),
-        }
+        Self { data_dir: None, search: Search::Anywhere, settings: Vec::new() }
     }
 
     /// Restricts where the programs may come from.

@@ -47,10 +47,7 @@ impl Place {
 
     /// The directory of a kept cluster of one major version, which is created if need be.
     pub(crate) fn durable(data_dir: &Path, major: u32, account: &Account) -> Result<Self, Error> {
-        let dir = std::path::absolute(data_dir)
-            .at("find", data_dir)?
-            .join("postgres")
-            .join(major.to_string());
+        let dir = std::path::absolute(data_dir).at("find", data_dir)?.join("postgres").join(major.to_string());
         // Not `DirBuilder`'s recursive mode alone: the umask must not shut out the server's account.
         let missing: Vec<&Path> = dir.ancestors().take_while(|dir| !dir.exists()).collect();
         for dir in missing.into_iter().rev() {
@@ -61,10 +58,7 @@ impl Place {
 
     /// A new temporary directory that the server's account can reach.
     pub(crate) fn throwaway(account: &Account) -> Result<Self, Error> {
-        let parent = temp_dirs()
-            .into_iter()
-            .find(|dir| account.can_enter(dir))
-            .unwrap_or_else(std::env::temp_dir);
+        let parent = temp_dirs().into_iter().find(|dir| account.can_enter(dir)).unwrap_or_else(std::env::temp_dir);
         let dir = tempfile::Builder::new()
             .prefix(THROWAWAY_PREFIX)
             .tempdir_in(&parent)
@@ -77,9 +71,7 @@ impl Place {
     /// Claims the directory for us. Data that lies there without our mark is someone else's.
     pub(crate) fn claim(&self) -> Result<(), Error> {
         if !self.is_ours() && self.dir.join("data").exists() {
-            return Err(Error::NotOurs {
-                dir: self.dir.clone(),
-            });
+            return Err(Error::NotOurs { dir: self.dir.clone() });
         }
         write_private(&self.dir.join(MARK), "")
     }
@@ -96,10 +88,7 @@ impl Place {
             if moved.starts_with(SYSTEM_HOME) && moved.exists() {
                 return Ok(moved);
             }
-            tracing::warn!(
-                "the database in {} is gone: beginning anew",
-                moved.display()
-            );
+            tracing::warn!("the database in {} is gone: beginning anew", moved.display());
         } else {
             let data = self.dir.join("data");
             if data.exists() || account.can_enter(&self.dir) {
@@ -132,9 +121,7 @@ impl Place {
     /// On the disk before the server has anything to lose: without the file the data would be made anew.
     pub(crate) fn set_ready(&self) -> Result<(), Error> {
         write_private(&self.dir.join(READY), "")?;
-        File::open(&self.dir)
-            .and_then(|dir| dir.sync_all())
-            .at("sync", &self.dir)
+        File::open(&self.dir).and_then(|dir| dir.sync_all()).at("sync", &self.dir)
     }
 
     pub(crate) fn forget_ready(&self) -> Result<(), Error> {
@@ -155,9 +142,7 @@ impl Place {
 
     pub(crate) fn read(&self, name: &str) -> Result<String, Error> {
         let path = self.dir.join(name);
-        fs::read_to_string(&path)
-            .map(|text| text.trim_end().to_owned())
-            .at("read", &path)
+        fs::read_to_string(&path).map(|text| text.trim_end().to_owned()).at("read", &path)
     }
 
     pub(crate) fn write(&self, name: &str, text: &str) -> Result<(), Error> {

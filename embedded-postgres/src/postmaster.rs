@@ -45,11 +45,7 @@ mod tests {
 
     #[test]
     fn server_is_ready_only_when_it_says_so() {
-        let expected = Postmaster {
-            pid: 4711,
-            port: 40001,
-            is_ready: false,
-        };
+        let expected = Postmaster { pid: 4711, port: 40001, is_ready: false };
         assert_eq!(Postmaster::parse(STARTING), Some(expected));
         let ready = Postmaster::parse(&STARTING.replace("starting", "ready   "));
         assert!(ready.is_some_and(|postmaster| postmaster.is_ready));

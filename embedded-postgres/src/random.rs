@@ -10,8 +10,6 @@ use crate::error::{AtPath, Error};
 pub(crate) fn hex(byte_count: usize) -> Result<String, Error> {
     let source = Path::new("/dev/urandom");
     let mut bytes = vec![0; byte_count];
-    File::open(source)
-        .and_then(|mut file| file.read_exact(&mut bytes))
-        .at("read", source)?;
+    File::open(source).and_then(|mut file| file.read_exact(&mut bytes)).at("read", source)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }

@@ -56,14 +56,8 @@ fn remove_stale_pid(work: &Work<'_>) -> Result<(), Error> {
 }
 
 fn choose_port(work: &Work<'_>) -> Result<u16, Error> {
-    let bind = |port| {
-        TcpListener::bind((Ipv4Addr::LOCALHOST, port)).and_then(|listener| listener.local_addr())
-    };
-    let before: Option<u16> = work
-        .place
-        .read("port")
-        .ok()
-        .and_then(|text| text.parse().ok());
+    let bind = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).and_then(|listener| listener.local_addr());
+    let before: Option<u16> = work.place.read("port").ok().and_then(|text| text.parse().ok());
     let address = match before.map(bind) {
         Some(Ok(address)) => address,
         _ => bind(0).at("listen on", Path::new("127.0.0.1"))?,
@@ -74,10 +68,7 @@ fn choose_port(work: &Work<'_>) -> Result<u16, Error> {
 
 fn try_port(work: &Work<'_>, port: u16, settings: &[(String, String)]) -> Result<Child, Error> {
     let mut command = work.programs.command("postgres", work.account);
-    command
-        .arg("-D")
-        .arg(work.data)
-        .args(["-p", &port.to_string()]);
+    command.arg("-D").arg(work.data).args(["-p", &port.to_string()]);
     for (name, value) in settings {
         command.arg("-c").arg(format!("{name}={value}"));
     }
@@ -98,17 +89,11 @@ fn try_port(work: &Work<'_>, port: u16, settings: &[(String, String)]) -> Result
         if Postmaster::read(work.data).is_some_and(|it| it.is_ready && Some(it.pid) == pid) {
             return Ok(child);
         }
-        let has_ended = child
-            .try_wait()
-            .at("wait for", Path::new("the server"))?
-            .is_some();
+        let has_ended = child.try_wait().at("wait for", Path::new("the server"))?.is_some();
         if has_ended || Instant::now() > deadline {
             let _ = child.kill(); // a server that has ended cannot be killed, which is fine
             let _ = child.wait();
-            return Err(Error::Start {
-                log: work.place.file("server.log"),
-                output: last_lines(work.place),
-            });
+            return Err(Error::Start { log: work.place.file("server.log"), output: last_lines(work.place) });
         }
         std::thread::sleep(POLL);
     }
@@ -143,20 +128,13 @@ pub(crate) fn stop(place: &Place, data: &Path, durability: Durability) -> Result
             return Ok(());
         }
     }
-    Err(Error::Stop {
-        dir: place.path().to_owned(),
-        waited_s: STOP_LIMIT.as_secs(),
-    })
+    Err(Error::Stop { dir: place.path().to_owned(), waited_s: STOP_LIMIT.as_secs() })
 }
 
 /// The end of the log in one line, for a message.
 pub(crate) fn last_lines(place: &Place) -> String {
     let log = fs::read(place.file("server.log")).unwrap_or_default();
     let log = String::from_utf8_lossy(&log);
-    let lines: Vec<&str> = log
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect();
+    let lines: Vec<&str> = log.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     lines[lines.len().saturating_sub(4)..].join(" | ")
 }

@@ -16,14 +16,10 @@ pub(crate) fn sweep() {
     for dir in temp_dirs() {
         let entries = dir.read_dir().into_iter().flatten().filter_map(Result::ok);
         for entry in entries {
-            let is_named_so = entry
-                .file_name()
-                .as_encoded_bytes()
-                .starts_with(THROWAWAY_PREFIX.as_bytes());
+            let is_named_so = entry.file_name().as_encoded_bytes().starts_with(THROWAWAY_PREFIX.as_bytes());
             // Not following links, and not another user's.
-            let is_own_dir = entry.metadata().is_ok_and(|metadata| {
-                metadata.is_dir() && metadata.uid() == Uid::effective().as_raw()
-            });
+            let is_own_dir =
+                entry.metadata().is_ok_and(|metadata| metadata.is_dir() && metadata.uid() == Uid::effective().as_raw());
             if !is_named_so || !is_own_dir {
                 continue;
             }

@@ -37,28 +37,16 @@ pub(crate) struct Watchdog {
 
 impl Watchdog {
     /// Starts the watchdog of a cluster that has no server.
-    pub(crate) fn start(
-        place: &Place,
-        data: &Path,
-        durability: Durability,
-        _turn: &StartLock,
-    ) -> Result<Self, Error> {
+    pub(crate) fn start(place: &Place, data: &Path, durability: Durability, _turn: &StartLock) -> Result<Self, Error> {
         let (path, script) = (place.file("watchdog"), place.file("watchdog.sh"));
         remove_if_there(&path)?;
         remove_if_there(&script)?; // not overwritten: an old watchdog may still be reading it
         place.write("watchdog.sh", SCRIPT)?;
         mkfifo(&path, Mode::S_IRUSR | Mode::S_IWUSR).at("create", &path)?;
         // Opened for both ways first: either way alone would block until the other is there.
-        let both = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(&path)
-            .at("open", &path)?;
+        let both = OpenOptions::new().read(true).write(true).open(&path).at("open", &path)?;
         let reader = File::open(&path).at("open", &path)?;
-        let pipe = OpenOptions::new()
-            .write(true)
-            .open(&path)
-            .at("open", &path)?;
+        let pipe = OpenOptions::new().write(true).open(&path).at("open", &path)?;
         drop(both);
 
         let shell = Command::new("/bin/sh")
@@ -77,10 +65,7 @@ impl Watchdog {
             .process_group(0)
             .spawn()
             .at("run", Path::new("/bin/sh"))?;
-        Ok(Self {
-            pipe,
-            shell: Some(shell),
-        })
+        Ok(Self { pipe, shell: Some(shell) })
     }
 
     /// Takes hold of the watchdog of a running server. `None` if there is none that answers: it was
@@ -135,9 +120,7 @@ impl Watchdog {
 
     /// One short line, which the kernel writes whole.
     fn say(&self, word: &str, value: &str) -> Result<(), Error> {
-        (&self.pipe)
-            .write_all(format!("{word} {value}\n").as_bytes())
-            .at("write to", Path::new("the watchdog"))
+        (&self.pipe).write_all(format!("{word} {value}\n").as_bytes()).at("write to", Path::new("the watchdog"))
     }
 }
 

@@ -26,9 +26,6 @@ pub(crate) struct Work<'a> {
 impl Work<'_> {
     /// The log as the output of a process.
     pub(crate) fn output(&self) -> Result<Stdio, Error> {
-        self.log
-            .try_clone()
-            .map(Stdio::from)
-            .at("share", &self.place.file("server.log"))
+        self.log.try_clone().map(Stdio::from).at("share", &self.place.file("server.log"))
     }
 }

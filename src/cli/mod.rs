@@ -1,1 +1,80 @@
-//! To come.
+//! The commands: what a person types, sees and gets as an exit code.
+
+mod context;
+mod exit;
+mod migrate;
+mod output;
+mod run;
+mod sync;
+
+pub use exit::Exit;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use self::output::{Output, OutputFormat};
+use crate::{source::install_crypto_provider, telemetry};
+
+/// A truthful inventory of Alibaba Cloud activation codes and virtual MFA devices in PostgreSQL.
+#[derive(Debug, Parser)]
+#[command(name = "stocktake", version, propagate_version = true)]
+pub struct Cli {
+    /// The configuration; `config/stocktake.toml` if it is there
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// For people or for programs
+    #[arg(long, global = true, value_enum, default_value_t)]
+    output: OutputFormat,
+    /// Say more in the log; twice for even more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// The worker: scans on a schedule, purges, serves the status page, until SIGTERM or Ctrl-C
+    Run(run::Arguments),
+    /// Scan every target once, now
+    Sync(sync::Arguments),
+    /// Apply the database migrations and exit
+    Migrate,
+}
+
+/// Runs a command to its end.
+///
+/// Exit codes: 0 all done and complete; 3 some target incomplete, failed or held; 1 nothing could be
+/// done; 2 wrong usage, which clap reports.
+pub fn run(cli: Cli) -> ExitCode {
+    install_crypto_provider();
+    let output = Output::new(cli.output);
+    let log_format = match cli.output {
+        OutputFormat::Text => telemetry::LogFormat::Text,
+        OutputFormat::Json => telemetry::LogFormat::Json,
+    };
+    let result = telemetry::init_to(cli.verbose, log_format, telemetry::BesideBars(output.bars().clone()))
+        .map_err(anyhow::Error::from)
+        .and_then(|()| {
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+            runtime.block_on(dispatch(cli, &output))
+        });
+    match result {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            // One line with the whole chain, not a backtrace.
+            eprintln!("error: {error:#}");
+            Exit::Failure.into()
+        }
+    }
+}
+
+async fn dispatch(cli: Cli, output: &Output) -> anyhow::Result<Exit> {
+    let config = cli.config.as_deref();
+    match cli.command {
+        Command::Run(arguments) => run::run(config, &arguments).await,
+        Command::Sync(arguments) => sync::run(config, arguments, output).await,
+        Command::Migrate => migrate::run(config, output).await,
+    }
+}

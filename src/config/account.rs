@@ -36,10 +36,7 @@ pub(super) fn check_accounts(accounts: &[AccountConfig], checks: &mut Checks) {
         let key = |field: &str| format!("account[{index}].{field}");
         account.check(&key, checks);
         if !names.insert(&account.name) {
-            checks.refuse(
-                key("name"),
-                format!("`{}` is taken by an account above; names are unique", account.name),
-            );
+            checks.refuse(key("name"), format!("`{}` is taken by an account above; names are unique", account.name));
         }
         if let Some(id) = &account.id
             && !ids.insert(id)
@@ -68,11 +65,7 @@ impl AccountConfig {
             "is empty: nothing would be kept; leave it out for both sources",
         );
         let distinct: HashSet<_> = self.sources.iter().collect();
-        checks.require(
-            distinct.len() == self.sources.len(),
-            &key("sources"),
-            "names a source twice; name each once",
-        );
+        checks.require(distinct.len() == self.sources.len(), &key("sources"), "names a source twice; name each once");
         self.credentials.check(&|field| key(&format!("credentials.{field}")), checks);
     }
 }

@@ -55,11 +55,7 @@ impl ApiConfig {
             "api.request_timeout",
             "is zero: no request could be answered; write a duration such as `30s`",
         );
-        checks.require(
-            self.max_attempts >= 1,
-            "api.max_attempts",
-            "is 0: no request would be sent; write 1 or more",
-        );
+        checks.require(self.max_attempts >= 1, "api.max_attempts", "is 0: no request would be sent; write 1 or more");
         checks.require(
             self.requests_per_second >= 1,
             "api.requests_per_second",

@@ -36,11 +36,8 @@ impl CredentialsConfig {
         match self {
             Self::Default => {}
             Self::Env { id_var, secret_var, token_var } => {
-                let variables = [
-                    ("id_var", Some(id_var)),
-                    ("secret_var", Some(secret_var)),
-                    ("token_var", token_var.as_ref()),
-                ];
+                let variables =
+                    [("id_var", Some(id_var)), ("secret_var", Some(secret_var)), ("token_var", token_var.as_ref())];
                 for (field, variable) in variables {
                     // Capitals only, so that a key pasted by mistake is refused here, unprinted,
                     // and not named later as a variable that is not set.
@@ -86,9 +83,6 @@ mod tests {
         };
         let messages = messages(|checks| config.check(&|field| field.to_owned(), checks));
         assert_eq!(messages.len(), 2);
-        assert!(
-            messages.iter().all(|line| !line.contains("LTAI") && !line.contains("abcdef")),
-            "{messages:?}"
-        );
+        assert!(messages.iter().all(|line| !line.contains("LTAI") && !line.contains("abcdef")), "{messages:?}");
     }
 }

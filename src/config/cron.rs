@@ -83,8 +83,7 @@ mod tests {
 
     #[test]
     fn expressions_that_fire_are_accepted() {
-        for expression in
-            ["0 */15 * * * *", "* * * * * *", "0 0 0 29 2 *", "0 0 8 1-7 * MON", "@hourly", "0 0 0 L * ?"]
+        for expression in ["0 */15 * * * *", "* * * * * *", "0 0 0 29 2 *", "0 0 8 1-7 * MON", "@hourly", "0 0 0 L * ?"]
         {
             assert!(parse_cron(expression).unwrap().is_some(), "{expression}");
         }
@@ -104,8 +103,7 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for expression in
-            ["", "never", "Off", "0 0 0 1 1 * 2020", "0 61 * * * *", "0 x * * * *", "@often", "@hourly *"]
+        for expression in ["", "never", "Off", "0 0 0 1 1 * 2020", "0 61 * * * *", "0 x * * * *", "@often", "@hourly *"]
         {
             assert!(parse_cron(expression).is_err(), "{expression}");
         }

@@ -34,10 +34,8 @@ impl fmt::Debug for DatabaseConfig {
 
 impl DatabaseConfig {
     pub(super) fn check(&self, checks: &mut Checks) {
-        let is_postgres = self
-            .url
-            .as_deref()
-            .is_none_or(|url| url.starts_with("postgres://") || url.starts_with("postgresql://"));
+        let is_postgres =
+            self.url.as_deref().is_none_or(|url| url.starts_with("postgres://") || url.starts_with("postgresql://"));
         checks.require(
             is_postgres,
             "database.url",

@@ -23,9 +23,7 @@ pub(super) fn refuse_endpoint(text: &str) -> Option<&'static str> {
         return Some("names no valid host; write one such as `https://smc.aliyuncs.com`");
     };
     if is_plain && !is_loopback(host) {
-        return Some(
-            "is plain http to another machine; use https (http is only for loopback, such as `127.0.0.1`)",
-        );
+        return Some("is plain http to another machine; use https (http is only for loopback, such as `127.0.0.1`)");
     }
     None
 }
@@ -37,20 +35,17 @@ fn host(authority: &str) -> Option<&str> {
         address.parse::<std::net::Ipv6Addr>().ok()?;
         (address, if rest.is_empty() { None } else { Some(rest.strip_prefix(':')?) })
     } else {
-        let (host, port) =
-            authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port)));
+        let (host, port) = authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port)));
         let is_name = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
         (Some(host).filter(|host| !host.is_empty() && is_name)?, port)
     };
-    let is_port = |port: &str| {
-        port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|n| n > 0)
-    };
+    let is_port =
+        |port: &str| port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|n| n > 0);
     port.is_none_or(is_port).then_some(host)
 }
 
 fn is_loopback(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost")
-        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

@@ -95,9 +95,7 @@ impl Reader<'_> {
                 list.iter().all(|word| word.get_ref().as_str().is_some_and(|word| words.contains(&word)))
             }
             (shape, DeValue::String(text)) => shape.accepts_text(text),
-            (Shape::Whole, DeValue::Integer(number)) => {
-                u32::from_str_radix(number.as_str(), number.radix()).is_ok()
-            }
+            (Shape::Whole, DeValue::Integer(number)) => u32::from_str_radix(number.as_str(), number.radix()).is_ok(),
             (Shape::Number, DeValue::Integer(_) | DeValue::Float(_)) => true,
             _ => false,
         };
@@ -123,10 +121,7 @@ impl Reader<'_> {
         match kinds.iter().find(|(name, _)| *name == kind) {
             Some((_, fields)) => self.read_table(path, key, table, fields),
             None if ["ecs_role", "oidc"].contains(&kind) => {
-                self.refuse(
-                    key,
-                    format!("`{}.kind` `{kind}` is not supported yet; use one of {known}", shown(path)),
-                );
+                self.refuse(key, format!("`{}.kind` `{kind}` is not supported yet; use one of {known}", shown(path)));
             }
             None => self.refuse(key, format!("`{}.kind` must be one of {known}", shown(path))),
         }

@@ -43,9 +43,7 @@ fn read_file(path: Option<&Path>) -> Result<Option<(PathBuf, String)>, ConfigErr
     match std::fs::read_to_string(&path) {
         // Editors on Windows put a byte order mark first.
         Ok(text) => Ok(Some((path, text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound && is_named => {
-            Err(ConfigError::Missing { path })
-        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound && is_named => Err(ConfigError::Missing { path }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(ConfigError::Unreadable { path, source }),
     }
@@ -60,9 +58,7 @@ pub(super) fn assemble(
     if let Some((path, text)) = file {
         let checked = CheckedFile::parse(&path, &text)?;
         table = checked.table;
-        places.extend(
-            checked.lines.into_iter().map(|(key, line)| (key, Place::File { path: path.clone(), line })),
-        );
+        places.extend(checked.lines.into_iter().map(|(key, line)| (key, Place::File { path: path.clone(), line })));
     }
     for overriding in read_overrides(environment)? {
         let Override { section, key, value, variable } = overriding;
@@ -87,10 +83,7 @@ fn problems(checks: Checks, places: &BTreeMap<String, Place>) -> Vec<Problem> {
     checks
         .found
         .into_iter()
-        .map(|(key, message)| Problem {
-            place: place(&key, places),
-            message: format!("`{}` {message}", shown(&key)),
-        })
+        .map(|(key, message)| Problem { place: place(&key, places), message: format!("`{}` {message}", shown(&key)) })
         .collect()
 }
 

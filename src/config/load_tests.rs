@@ -48,10 +48,7 @@ fn a_wrong_type_names_key_file_and_line() {
         ("[api]\nmax_attempts = -1", "`api.max_attempts` must be a whole number from 0 to 4294967295"),
         ("[api]\nmax_attempts = 1.5", "`api.max_attempts` must be a whole number from 0 to 4294967295"),
         ("[scan]\ndeadline = 30", "`scan.deadline` must be a duration such as \"30s\", \"10m\" or \"3y\""),
-        (
-            "[scan]\ndeadline = \"soon\"",
-            "`scan.deadline` must be a duration such as \"30s\", \"10m\" or \"3y\"",
-        ),
+        ("[scan]\ndeadline = \"soon\"", "`scan.deadline` must be a duration such as \"30s\", \"10m\" or \"3y\""),
         ("[scan]\npaging = \"none\"", "`scan.paging` must be one of `auto`, `documented`"),
         ("[scan]\nmax_delete_ratio = \"x\"", "`scan.max_delete_ratio` must be a number"),
         ("[http]\nlisten = false", "`http.listen` must be text in quotes"),
@@ -74,8 +71,7 @@ fn broken_toml_is_one_line() {
 
 #[test]
 fn all_problems_of_a_file_are_told_in_its_order() {
-    let refusal =
-        refusal("[scan]\nconcurrency = 0\n[api]\nmax_attempts = \"x\"\nsmc = 1\n[http]\nport = 1\n");
+    let refusal = refusal("[scan]\nconcurrency = 0\n[api]\nmax_attempts = \"x\"\nsmc = 1\n[http]\nport = 1\n");
     let lines: Vec<_> = refusal.lines().map(|line| line.split(": ").next().unwrap()).collect();
     assert_eq!(lines, ["stocktake.toml:4", "stocktake.toml:5", "stocktake.toml:7"]);
 }
@@ -108,16 +104,12 @@ fn accounts_and_their_credentials_are_read() {
     assert_eq!(config.accounts.len(), 3);
     assert_eq!(config.accounts[0].sources, crate::inventory::Source::ALL);
     assert_eq!(config.accounts[1].id.as_deref(), Some("0012"));
-    assert_eq!(
-        config.accounts[2].credentials,
-        CredentialsConfig::Profile { file: None, profile: Some("c".into()) }
-    );
+    assert_eq!(config.accounts[2].credentials, CredentialsConfig::Profile { file: None, profile: Some("c".into()) });
 }
 
 #[test]
 fn credentials_of_other_kinds_are_refused_with_the_supported_ones() {
-    let with =
-        |credentials: &str| refusal(&format!("[[account]]\nname = \"a\"\ncredentials = {credentials}"));
+    let with = |credentials: &str| refusal(&format!("[[account]]\nname = \"a\"\ncredentials = {credentials}"));
     for kind in ["ecs_role", "oidc"] {
         assert_eq!(
             with(&format!("{{ kind = \"{kind}\" }}")),
@@ -132,12 +124,8 @@ fn credentials_of_other_kinds_are_refused_with_the_supported_ones() {
             .contains("assume_role` is not supported yet")
     );
     assert!(with("{ id_var = \"A\" }").contains("`account.credentials.kind` must be one of"));
-    assert!(
-        with("{ kind = \"env\", id_var = \"A\" }").contains("`account.credentials.secret_var` is missing")
-    );
-    assert!(
-        with("{ kind = \"default\", id_var = \"A\" }").contains("unknown key `account.credentials.id_var`")
-    );
+    assert!(with("{ kind = \"env\", id_var = \"A\" }").contains("`account.credentials.secret_var` is missing"));
+    assert!(with("{ kind = \"default\", id_var = \"A\" }").contains("unknown key `account.credentials.id_var`"));
 }
 
 #[test]
@@ -158,10 +146,7 @@ fn secrets_in_the_wrong_place_are_not_printed() {
         assert!(!refusal.contains("hunter2"), "{refusal}");
     }
     let refusal = refused_variable("DATABASE_URL", "mysql://u:hunter2@h/d");
-    assert!(
-        refusal.starts_with("DATABASE_URL: `database.url` is not") && !refusal.contains("hunter2"),
-        "{refusal}"
-    );
+    assert!(refusal.starts_with("DATABASE_URL: `database.url` is not") && !refusal.contains("hunter2"), "{refusal}");
 }
 
 #[test]
@@ -192,8 +177,7 @@ fn the_environment_outranks_the_file() {
 
 #[test]
 fn our_own_variable_outranks_database_url() {
-    let environment =
-        [("DATABASE_URL", "postgres://general"), ("STOCKTAKE__DATABASE__URL", "postgres://own")];
+    let environment = [("DATABASE_URL", "postgres://general"), ("STOCKTAKE__DATABASE__URL", "postgres://own")];
     assert_eq!(load("", &environment).unwrap().database.url.as_deref(), Some("postgres://own"));
 }
 
@@ -221,8 +205,5 @@ fn a_variable_that_will_not_do_is_named() {
 #[test]
 fn a_named_file_must_be_there() {
     let error = Config::load(Some(Path::new("no/such.toml")), []).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "no/such.toml: no such file; name another with --config, or leave --config out"
-    );
+    assert_eq!(error.to_string(), "no/such.toml: no such file; name another with --config, or leave --config out");
 }

@@ -5,8 +5,8 @@ use std::{collections::BTreeSet, path::Path};
 use serde::Deserialize;
 
 use super::{
-    AccountConfig, ApiConfig, Config, CredentialsConfig, DatabaseConfig, HttpConfig, RetentionConfig,
-    ScanConfig, ScheduleConfig,
+    AccountConfig, ApiConfig, Config, CredentialsConfig, DatabaseConfig, HttpConfig, RetentionConfig, ScanConfig,
+    ScheduleConfig,
     load::assemble,
     shape::{Fields, ROOT, Shape, single_values},
 };

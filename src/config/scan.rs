@@ -59,11 +59,7 @@ impl ScanConfig {
             "scan.concurrency",
             "is out of range; write 1 to 64",
         );
-        checks.require(
-            self.scan_attempts >= 1,
-            "scan.scan_attempts",
-            "is 0: nothing would be read; write 1 or more",
-        );
+        checks.require(self.scan_attempts >= 1, "scan.scan_attempts", "is 0: nothing would be read; write 1 or more");
         checks.require(
             !self.deadline.is_zero(),
             "scan.deadline",

@@ -62,8 +62,9 @@ impl FromStr for Source {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|source| source.name() == text).ok_or_else(|| {
-            format!("unknown source `{text}`: use `access-tokens` or `mfa-devices`")
-        })
+        Self::ALL
+            .into_iter()
+            .find(|source| source.name() == text)
+            .ok_or_else(|| format!("unknown source `{text}`: use `access-tokens` or `mfa-devices`"))
     }
 }

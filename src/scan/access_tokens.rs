@@ -2,7 +2,8 @@
 
 use super::{
     CompleteScan, Halt, Incompleteness, Limits, Observer, ScanError, ScanOptions, ScanReport, Verdict,
-    listing::{Listing, ListingReader}, lookup::verify_absences,
+    listing::{Listing, ListingReader},
+    lookup::verify_absences,
 };
 use crate::{
     inventory::{AccessToken, Target},
@@ -43,10 +44,7 @@ where
     Ok(ScanReport { evidence: reader.evidence, verdict })
 }
 
-async fn attempt<S, O>(
-    reader: &mut ListingReader<'_, S, O>,
-    target: &Target,
-) -> Result<CompleteScan, Halt<O::Error>>
+async fn attempt<S, O>(reader: &mut ListingReader<'_, S, O>, target: &Target) -> Result<CompleteScan, Halt<O::Error>>
 where
     S: ListAccessTokens,
     O: Observer<AccessToken>,

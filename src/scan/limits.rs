@@ -26,10 +26,7 @@ impl Limits {
     }
 
     /// Waits for an answer of the API, within the limits.
-    pub(super) async fn answer<T, E>(
-        &self,
-        call: impl Future<Output = Result<T, SourceError>>,
-    ) -> Result<T, Halt<E>> {
+    pub(super) async fn answer<T, E>(&self, call: impl Future<Output = Result<T, SourceError>>) -> Result<T, Halt<E>> {
         tokio::select! {
             biased;
             () = self.stop.cancelled() => Err(Halt::Stopped),

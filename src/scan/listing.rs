@@ -2,10 +2,7 @@
 
 use futures::{StreamExt, stream};
 
-use super::{
-    Evidence, Halt, Incompleteness, Limits, Observer, ScanOptions,
-    tally::DistinctIds,
-};
+use super::{Evidence, Halt, Incompleteness, Limits, Observer, ScanOptions, tally::DistinctIds};
 use crate::{
     config::Paging,
     inventory::AccessToken,
@@ -68,12 +65,8 @@ where
     pub(super) async fn read(&mut self, filter: &AccessTokenQuery) -> Result<Listing, Halt<O::Error>> {
         let first = self.first_page(filter).await?;
         let page_length = (first.page.items.len() + first.page.rejected.len()) as u64;
-        let mut listing = Listing {
-            ids: DistinctIds::default(),
-            total_first: first.total_count,
-            total_last: None,
-            page_count: 0,
-        };
+        let mut listing =
+            Listing { ids: DistinctIds::default(), total_first: first.total_count, total_last: None, page_count: 0 };
         self.take(&mut listing, first).await?;
         if !self.asks_for_pages || page_length == 0 {
             return Ok(listing);

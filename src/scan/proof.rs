@@ -131,7 +131,8 @@ impl Incompleteness {
                 "the API may return only part of the listing; what was seen is kept, nothing is deleted".into()
             }
             Self::TotalChanged { .. } => {
-                "the inventory changed during every attempt; the next scan tries again, or raise scan.scan_attempts".into()
+                "the inventory changed during every attempt; the next scan tries again, or raise scan.scan_attempts"
+                    .into()
             }
             Self::Rejected { .. } => "see inventory.rejected_items; the other items are kept".into(),
             Self::NoTotal | Self::UnclearLookup { .. } | Self::MissingMarker | Self::RepeatedMarker => {

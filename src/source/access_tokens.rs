@@ -6,12 +6,8 @@ use super::{
 };
 
 impl ListAccessTokens for AccountClient {
-    async fn list_access_tokens(
-        &self,
-        query: &AccessTokenQuery,
-    ) -> Result<AccessTokenPage, SourceError> {
-        let (listing, received) =
-            self.call(Operation::ListAccessTokens, &params(query), decode_access_tokens).await?;
+    async fn list_access_tokens(&self, query: &AccessTokenQuery) -> Result<AccessTokenPage, SourceError> {
+        let (listing, received) = self.call(Operation::ListAccessTokens, &params(query), decode_access_tokens).await?;
         Ok(AccessTokenPage {
             page: Page {
                 items: listing.items,
@@ -25,8 +21,7 @@ impl ListAccessTokens for AccountClient {
 }
 
 fn params(query: &AccessTokenQuery) -> Vec<(String, String)> {
-    let ids =
-        query.ids.iter().zip(1..).map(|(id, n): (_, usize)| (format!("AccessTokenId.{n}"), id.clone()));
+    let ids = query.ids.iter().zip(1..).map(|(id, n): (_, usize)| (format!("AccessTokenId.{n}"), id.clone()));
     let mut params: Vec<_> = ids.collect();
     params.extend(query.name.clone().map(|name| ("Name".to_owned(), name)));
     params.extend(query.status.clone().map(|status| ("Status".to_owned(), status)));

@@ -77,8 +77,7 @@ async fn failure(script: Vec<Reply>) -> (SourceError, usize) {
 #[tokio::test]
 async fn the_canonical_query_is_sent_verbatim_and_the_body_is_empty() {
     let server = ScriptedServer::start(vec![empty()]).await;
-    let query =
-        AccessTokenQuery { name: Some("a b*c~d+e%f'激".to_owned()), ..AccessTokenQuery::default() };
+    let query = AccessTokenQuery { name: Some("a b*c~d+e%f'激".to_owned()), ..AccessTokenQuery::default() };
     client(&server).list_access_tokens(&query).await.unwrap();
     let head = server.requests().remove(0);
     assert!(head.starts_with("POST /?Name=a%20b%2Ac~d%2Be%25f%27%E6%BF%80 HTTP/1.1\r\n"), "{head}");
@@ -105,8 +104,7 @@ async fn the_canonical_query_is_sent_verbatim_and_the_body_is_empty() {
 async fn an_empty_query_has_no_question_mark_and_a_session_sends_its_token() {
     let server = ScriptedServer::start(vec![empty()]).await;
     let api = api(&server.host());
-    let environment =
-        Environment::of_pairs([("ID", "STS.id"), ("SECRET", "s3cret"), ("TOKEN", "t0ken")]);
+    let environment = Environment::of_pairs([("ID", "STS.id"), ("SECRET", "s3cret"), ("TOKEN", "t0ken")]);
     list(&build(&api, HttpClient::new(&api).unwrap(), environment)).await.unwrap();
     assert!(server.requests()[0].starts_with("POST / HTTP/1.1\r\n"));
     assert_eq!(server.header("x-acs-security-token"), ["t0ken"]);
@@ -125,12 +123,7 @@ async fn a_page_tells_when_it_arrived_and_how_far_the_clocks_differ() {
 
 #[tokio::test]
 async fn every_attempt_has_its_own_nonce_and_signature() {
-    let broken = vec![
-        error(503, "ServiceUnavailable"),
-        error(400, "SignatureNonceUsed"),
-        error(502, "x"),
-        empty(),
-    ];
+    let broken = vec![error(503, "ServiceUnavailable"), error(400, "SignatureNonceUsed"), error(502, "x"), empty()];
     let server = ScriptedServer::start(broken).await;
     let client = client(&server);
     list(&client).await.unwrap();
@@ -145,9 +138,7 @@ async fn every_attempt_has_its_own_nonce_and_signature() {
 
 #[tokio::test]
 async fn passing_faults_are_tried_up_to_max_attempts_in_total() {
-    for (status, code) in
-        [(500, "InternalError"), (400, "Throttling.User"), (429, "x"), (503, "y"), (504, "z")]
-    {
+    for (status, code) in [(500, "InternalError"), (400, "Throttling.User"), (429, "x"), (503, "y"), (504, "z")] {
         let (failure, sent_count) = failure(vec![error(status, code)]).await;
         assert_eq!((failure.code().as_str(), sent_count), (code, 5));
     }
@@ -171,9 +162,8 @@ async fn refusals_are_not_tried_again() {
 
 #[tokio::test]
 async fn retry_after_is_waited_for_and_capped() {
-    let throttled = |wait: &str| {
-        Reply::with_headers(400, &format!("x-acs-retry-after: {wait}\r\n"), br#"{"Code":"Other"}"#)
-    };
+    let throttled =
+        |wait: &str| Reply::with_headers(400, &format!("x-acs-retry-after: {wait}\r\n"), br#"{"Code":"Other"}"#);
     let server = ScriptedServer::start(vec![throttled("30"), throttled("99999999"), empty()]).await;
     let client = client(&server);
     let start = Instant::now();
@@ -186,13 +176,7 @@ async fn retry_after_is_waited_for_and_capped() {
 #[tokio::test]
 async fn malformed_and_truncated_answers_are_asked_for_again() {
     let truncated = Reply::Bytes(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"Acc".to_vec());
-    let script = vec![
-        truncated,
-        Reply::json(200, ""),
-        Reply::json(200, "{}"),
-        Reply::json(500, "<html>"),
-        empty(),
-    ];
+    let script = vec![truncated, Reply::json(200, ""), Reply::json(200, "{}"), Reply::json(500, "<html>"), empty()];
     let server = ScriptedServer::start(script).await;
     assert_eq!(list(&client(&server)).await.unwrap().total_count, Some(0));
     assert_eq!(server.requests().len(), 5);
@@ -233,8 +217,7 @@ async fn an_ended_session_is_read_anew_once() {
     let config = CredentialsConfig::Profile { file: Some(file.path().to_owned()), profile: None };
     let clock = Arc::new(ManualClock::new(DateTime::UNIX_EPOCH));
     let http = HttpClient::new(&api).unwrap();
-    let client =
-        quick(AccountClient::new(http, &api, &config, Environment::of_pairs([]), clock).unwrap());
+    let client = quick(AccountClient::new(http, &api, &config, Environment::of_pairs([]), clock).unwrap());
     let error = list(&client).await.unwrap_err();
     assert_eq!((error.code().as_str(), server.requests().len()), ("InvalidSecurityToken.Expired", 2));
     write("t2");
@@ -268,10 +251,7 @@ async fn a_silent_api_times_out_and_a_closed_port_fails_to_connect() {
     api.smc_endpoint = "http://127.0.0.1:1".to_owned();
     api.request_timeout = Duration::from_secs(5);
     let error = list(&build(&api, HttpClient::new(&api).unwrap(), environment)).await.unwrap_err();
-    assert!(
-        matches!(error, SourceError::Transport { kind: TransportFault::ConnectionFailed, .. }),
-        "{error}"
-    );
+    assert!(matches!(error, SourceError::Transport { kind: TransportFault::ConnectionFailed, .. }), "{error}");
     assert!(!error.to_string().contains("127.0.0.1"), "{error}");
 }
 
@@ -300,13 +280,8 @@ async fn devices_are_paged_by_marker_and_the_caller_is_asked_for() {
     let page = client.list_mfa_devices(None).await.unwrap();
     client.list_mfa_devices(page.marker.as_deref()).await.unwrap();
     assert_eq!(client.caller_identity().await.unwrap().account_id, "1772422852740001");
-    let lines: Vec<_> =
-        server.requests().iter().map(|head| head.lines().next().unwrap().to_owned()).collect();
-    let expected = [
-        "POST /?MaxItems=100 HTTP/1.1",
-        "POST /?Marker=m%3D%3D&MaxItems=100 HTTP/1.1",
-        "POST / HTTP/1.1",
-    ];
+    let lines: Vec<_> = server.requests().iter().map(|head| head.lines().next().unwrap().to_owned()).collect();
+    let expected = ["POST /?MaxItems=100 HTTP/1.1", "POST /?Marker=m%3D%3D&MaxItems=100 HTTP/1.1", "POST / HTTP/1.1"];
     assert_eq!(lines, expected);
     assert_eq!(server.header("x-acs-version"), ["2019-08-15", "2019-08-15", "2015-04-01"]);
 }

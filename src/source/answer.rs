@@ -64,19 +64,13 @@ fn has_error_code(members: &Members<'_>) -> bool {
     !code.is_empty() && !SUCCESS_CODES.iter().any(|success| success.eq_ignore_ascii_case(&code))
 }
 
-fn refusal(
-    operation: Operation,
-    head: &Head,
-    members: Option<&Members<'_>>,
-    credentials: &Credentials,
-) -> Refusal {
+fn refusal(operation: Operation, head: &Head, members: Option<&Members<'_>>, credentials: &Credentials) -> Refusal {
     let said = |names: [&str; 2]| {
         let text = members?.text(&names)?;
         Some(redact(&text, credentials)).filter(|text| !text.is_empty())
     };
     let (own_code, own_message) = own_words(head, members.is_some());
-    let denied =
-        members.and_then(|members| members.object(&["AccessDeniedDetail", "accessDeniedDetail"]));
+    let denied = members.and_then(|members| members.object(&["AccessDeniedDetail", "accessDeniedDetail"]));
     let deny_kind = denied.and_then(|detail| detail.text(&["NoPermissionType", "noPermissionType"]));
     Refusal {
         request_id: said(["RequestId", "requestId"]),

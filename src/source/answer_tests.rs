@@ -30,9 +30,11 @@ fn the_recorded_error_is_read() {
     let refusal = error.refusal().unwrap();
     assert_eq!(refusal.code, "InternalError");
     assert_eq!(refusal.request_id.as_deref(), Some("E2DA3097-79B9-53AE-B0DF-281DC54F****"));
-    assert!(error.to_string().starts_with(
-        "API unavailable: ListAccessTokens was answered 500 InternalError: An error occurred"
-    ));
+    assert!(
+        error
+            .to_string()
+            .starts_with("API unavailable: ListAccessTokens was answered 500 InternalError: An error occurred")
+    );
 }
 
 #[test]
@@ -56,10 +58,7 @@ fn bodies_that_are_no_json_keep_the_status() {
     for body in ["<html>Bad Gateway</html>", "", "null"] {
         let error = error(502, &[], body);
         assert_eq!(error.code(), "http_502");
-        assert!(
-            error.to_string().ends_with("was answered 502 http_502: the body is not JSON"),
-            "{error}"
-        );
+        assert!(error.to_string().ends_with("was answered 502 http_502: the body is not JSON"), "{error}");
     }
     assert_eq!(error(200, &[], "").code(), "malformed_answer");
     assert_eq!(error(200, &[], "<html>").code(), "malformed_answer");
@@ -69,10 +68,7 @@ fn bodies_that_are_no_json_keep_the_status() {
 fn lower_case_keys_and_explicit_denials_are_understood() {
     let body = r#"{"code":"NoPermission","message":"m","requestId":"r","accessDeniedDetail":{"NoPermissionType":"ExplicitDeny"}}"#;
     let error = error(403, &[], body);
-    assert_eq!(
-        error.to_string(),
-        "permission denied: ListAccessTokens was answered 403 NoPermission: m (request r)"
-    );
+    assert_eq!(error.to_string(), "permission denied: ListAccessTokens was answered 403 NoPermission: m (request r)");
     assert_eq!(
         error.mend(),
         "remove the policy statement that denies `smc:ListAccessTokens` to the identity of a test"

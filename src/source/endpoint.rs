@@ -81,17 +81,10 @@ mod tests {
 
     #[test]
     fn plain_http_goes_only_to_loopback() {
-        for text in
-            ["http://127.0.0.1:8080", "http://localhost:1", "http://[::1]:9/", "http://127.9.9.9"]
-        {
+        for text in ["http://127.0.0.1:8080", "http://localhost:1", "http://[::1]:9/", "http://127.9.9.9"] {
             assert!(Endpoint::parse("api.smc_endpoint", text).unwrap().is_loopback(), "{text}");
         }
-        for text in [
-            "http://smc.aliyuncs.com",
-            "http://10.0.0.1",
-            "http://localhost.evil.example",
-            "http://[::2]",
-        ] {
+        for text in ["http://smc.aliyuncs.com", "http://10.0.0.1", "http://localhost.evil.example", "http://[::2]"] {
             assert!(reason(text).contains("plain http is allowed only to a loopback host"), "{text}");
         }
     }
@@ -107,14 +100,9 @@ mod tests {
 
     #[test]
     fn what_is_not_just_a_host_is_refused_without_echoing_it() {
-        for text in [
-            "smc.aliyuncs.com",
-            "ftp://smc.aliyuncs.com",
-            "https://u:hunter2@h",
-            "https://h/p",
-            "https://h/?q=1",
-            "",
-        ] {
+        for text in
+            ["smc.aliyuncs.com", "ftp://smc.aliyuncs.com", "https://u:hunter2@h", "https://h/p", "https://h/?q=1", ""]
+        {
             let reason = reason(text);
             assert!(reason.starts_with("`api.smc_endpoint` cannot be used: "), "{reason}");
             assert!(!reason.contains("hunter2"));

@@ -96,28 +96,27 @@ impl From<Refusal> for SourceError {
     fn from(refusal: Refusal) -> Self {
         let code = refusal.code.to_ascii_lowercase();
         let is_any = |prefixes: &[&str]| prefixes.iter().any(|prefix| code.starts_with(prefix));
-        let variant =
-            if is_any(&["throttling"]) || refusal.status == 429 || refusal.retry_after.is_some() {
-                Self::Throttled
-            } else if is_any(&["invalidtimestamp", "illegaltimestamp"]) {
-                Self::ClockRefused
-            } else if is_any(&[
-                "invalidaccesskeyid",
-                "invalidsecuritytoken",
-                "missingsecuritytoken",
-                "signaturedoesnotmatch",
-                "incompletesignature",
-            ]) {
-                Self::Unauthenticated
-            } else if is_any(&["signaturenonceused", "serviceunavailable", "internalerror"])
-                || matches!(refusal.status, 500 | 502 | 503 | 504)
-            {
-                Self::Unavailable
-            } else if is_any(&["nopermission", "forbidden", "accessdenied"]) || refusal.status == 403 {
-                Self::Denied
-            } else {
-                Self::Refused
-            };
+        let variant = if is_any(&["throttling"]) || refusal.status == 429 || refusal.retry_after.is_some() {
+            Self::Throttled
+        } else if is_any(&["invalidtimestamp", "illegaltimestamp"]) {
+            Self::ClockRefused
+        } else if is_any(&[
+            "invalidaccesskeyid",
+            "invalidsecuritytoken",
+            "missingsecuritytoken",
+            "signaturedoesnotmatch",
+            "incompletesignature",
+        ]) {
+            Self::Unauthenticated
+        } else if is_any(&["signaturenonceused", "serviceunavailable", "internalerror"])
+            || matches!(refusal.status, 500 | 502 | 503 | 504)
+        {
+            Self::Unavailable
+        } else if is_any(&["nopermission", "forbidden", "accessdenied"]) || refusal.status == 403 {
+            Self::Denied
+        } else {
+            Self::Refused
+        };
         variant(Box::new(refusal))
     }
 }

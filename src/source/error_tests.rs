@@ -67,12 +67,7 @@ fn the_clock_is_corrected_only_where_the_api_told_its_time() {
 fn only_a_plain_400_rejects_a_parameter() {
     let names = ["PageNumber", "PageSize"];
     assert!(refused(400, "InvalidParameter.PageSize").rejects_parameter(&names));
-    let by_message = Refusal::new(
-        Operation::ListAccessTokens,
-        400,
-        "InvalidParameter",
-        "The pageNumber is unknown.",
-    );
+    let by_message = Refusal::new(Operation::ListAccessTokens, 400, "InvalidParameter", "The pageNumber is unknown.");
     assert!(SourceError::from(by_message).rejects_parameter(&names));
     assert!(!refused(400, "InvalidParameter.Name").rejects_parameter(&names));
     assert!(!refused(404, "InvalidParameter.PageSize").rejects_parameter(&names));
@@ -110,9 +105,6 @@ fn mends_name_the_action_and_the_place_of_the_keys() {
         mend(Operation::ListAccessTokens, 404, "InvalidAccessKeyId.NotFound"),
         "put an access key that exists into profile `a` of `c.json`"
     );
-    assert!(
-        mend(Operation::ListAccessTokens, 400, "SignatureDoesNotMatch")
-            .starts_with("check the access key secret")
-    );
+    assert!(mend(Operation::ListAccessTokens, 400, "SignatureDoesNotMatch").starts_with("check the access key secret"));
     assert!(mend(Operation::ListAccessTokens, 400, "Throttling").contains("api.requests_per_second"));
 }

@@ -52,7 +52,8 @@ mod tests {
 
     #[test]
     fn the_account_is_read_from_text_or_number() {
-        let body = r#"{"AccountId":"1772422852740001","Arn":"acs:ram::1772422852740001:user/a","IdentityType":"RAMUser"}"#;
+        let body =
+            r#"{"AccountId":"1772422852740001","Arn":"acs:ram::1772422852740001:user/a","IdentityType":"RAMUser"}"#;
         let identity = read(body).unwrap();
         assert_eq!(identity.account_id, "1772422852740001");
         assert_eq!(identity.kind.as_deref(), Some("RAMUser"));

@@ -9,15 +9,13 @@ impl SourceError {
             Self::Denied(refusal) => mend_permission(refusal),
             Self::Unauthenticated(refusal) => mend_credentials(refusal),
             Self::ClockRefused(refusal) => match refusal.skew {
-                Some(skew) => format!(
-                    "set this machine's clock (NTP): it differs from the API's by {} s",
-                    skew.num_seconds()
-                ),
+                Some(skew) => {
+                    format!("set this machine's clock (NTP): it differs from the API's by {} s", skew.num_seconds())
+                }
                 None => "set this machine's clock (NTP)".to_owned(),
             },
             Self::Throttled(_) => {
-                "lower `api.requests_per_second`, or find out what else calls this API in the account"
-                    .to_owned()
+                "lower `api.requests_per_second`, or find out what else calls this API in the account".to_owned()
             }
             Self::Unavailable(refusal) => {
                 format!("wait for the next scan; if it stays so, {}", ask_support(refusal))
@@ -38,10 +36,7 @@ impl SourceError {
 fn mend_permission(refusal: &Refusal) -> String {
     let action = refusal.operation.ram_action();
     if refusal.is_explicit_deny {
-        format!(
-            "remove the policy statement that denies `{action}` to the identity of {}",
-            origin(refusal)
-        )
+        format!("remove the policy statement that denies `{action}` to the identity of {}", origin(refusal))
     } else {
         format!("grant `{action}` in RAM to the identity of {}", origin(refusal))
     }

@@ -55,10 +55,8 @@ pub trait ListMfaDevices: Send + Sync {
     ///
     /// # Errors
     /// What was wrong after all retries of the request; see [`SourceError`].
-    fn list_mfa_devices(
-        &self,
-        marker: Option<&str>,
-    ) -> impl Future<Output = Result<MfaDevicePage, SourceError>> + Send;
+    fn list_mfa_devices(&self, marker: Option<&str>)
+    -> impl Future<Output = Result<MfaDevicePage, SourceError>> + Send;
 }
 
 /// The parameters of one `ListAccessTokens` call; only what is set is sent.

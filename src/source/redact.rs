@@ -18,8 +18,7 @@ const ECHO_MARKS: [&str; 3] = ["string to sign", "stringtosign", "canonical"];
 pub(super) fn redact(message: &str, credentials: &Credentials) -> String {
     let mut message = without_echo(message).to_owned();
     let token = credentials.security_token.as_ref().map(ExposeSecret::expose_secret);
-    let secrets =
-        [Some(credentials.secret.expose_secret()), token, Some(credentials.access_key_id.as_str())];
+    let secrets = [Some(credentials.secret.expose_secret()), token, Some(credentials.access_key_id.as_str())];
     for secret in secrets.into_iter().flatten() {
         message = message.replace(secret, REDACTED).replace(&percent_encode(secret), REDACTED);
     }
@@ -64,8 +63,7 @@ mod tests {
 
     #[test]
     fn no_part_of_the_credentials_stays_in_any_spelling() {
-        let message =
-            "key LTAIid\nsecret s3cret/+ s3cret%2F%2B token CAIS+tok/en== CAIS%2Btok%2Fen%3D%3D";
+        let message = "key LTAIid\nsecret s3cret/+ s3cret%2F%2B token CAIS+tok/en== CAIS%2Btok%2Fen%3D%3D";
         let redacted = redact(message, &credentials());
         assert_eq!(redacted, "key [redacted] secret [redacted] [redacted] token [redacted] [redacted]");
     }

@@ -31,12 +31,7 @@ pub struct Refusal {
 
 impl Refusal {
     /// A refusal of which no more is known than this.
-    pub fn new(
-        operation: Operation,
-        status: u16,
-        code: impl Into<String>,
-        message: impl Into<String>,
-    ) -> Self {
+    pub fn new(operation: Operation, status: u16, code: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             operation,
             status,

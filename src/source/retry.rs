@@ -104,9 +104,7 @@ impl Attempts {
             Retry::No => Step::GiveUp,
             Retry::Backoff => Step::Wait(self.delays.next().unwrap_or(self.policy.max_delay)),
             Retry::Throttled(Some(wait)) => Step::Wait(wait.min(self.policy.max_retry_after)),
-            Retry::Throttled(None) => {
-                Step::Wait(self.throttled_delays.next().unwrap_or(self.policy.max_delay))
-            }
+            Retry::Throttled(None) => Step::Wait(self.throttled_delays.next().unwrap_or(self.policy.max_delay)),
             Retry::CorrectClock if !self.corrected_clock => {
                 self.corrected_clock = true;
                 Step::CorrectClock

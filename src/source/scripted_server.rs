@@ -29,9 +29,7 @@ impl Reply {
     /// An answer with more headers, each ended by CRLF.
     pub(super) fn with_headers(status: u16, headers: &str, body: &[u8]) -> Self {
         let length = body.len();
-        let head = format!(
-            "HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n"
-        );
+        let head = format!("HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n");
         Self::Bytes([head.as_bytes(), body].concat())
     }
 }
@@ -65,10 +63,7 @@ impl ScriptedServer {
     /// The values of header `name`, one a request.
     pub(super) fn header(&self, name: &str) -> Vec<String> {
         let value = |head: &String| {
-            head.lines()
-                .find_map(|line| line.strip_prefix(&format!("{name}: ")))
-                .unwrap_or_default()
-                .to_owned()
+            head.lines().find_map(|line| line.strip_prefix(&format!("{name}: "))).unwrap_or_default().to_owned()
         };
         self.requests().iter().map(value).collect()
     }

@@ -32,8 +32,7 @@ pub(super) fn sign(unsigned: &Unsigned<'_>) -> Vec<(&'static str, String)> {
     let canonical_request = canonical_request(unsigned, &headers);
     let string_to_sign = format!("{ALGORITHM}\n{}", hex::encode(Sha256::digest(canonical_request)));
     let secret = unsigned.credentials.secret.expose_secret();
-    let mut mac =
-        Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes a key of any length");
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes a key of any length");
     mac.update(string_to_sign.as_bytes());
     let authorization = format!(
         "{ALGORITHM} Credential={},SignedHeaders={},Signature={}",
@@ -51,10 +50,8 @@ pub(super) fn sign(unsigned: &Unsigned<'_>) -> Vec<(&'static str, String)> {
 pub(super) fn canonical_query(params: &[(String, String)]) -> String {
     let mut sorted: Vec<_> = params.iter().collect();
     sorted.sort();
-    let pairs: Vec<_> = sorted
-        .into_iter()
-        .map(|(key, value)| format!("{}={}", percent_encode(key), percent_encode(value)))
-        .collect();
+    let pairs: Vec<_> =
+        sorted.into_iter().map(|(key, value)| format!("{}={}", percent_encode(key), percent_encode(value))).collect();
     pairs.join("&")
 }
 
@@ -77,8 +74,7 @@ fn headers_to_sign(unsigned: &Unsigned<'_>) -> Vec<(&'static str, String)> {
 }
 
 fn canonical_request(unsigned: &Unsigned<'_>, headers: &[(&'static str, String)]) -> String {
-    let canonical_headers: String =
-        headers.iter().map(|(name, value)| format!("{name}:{}\n", value.trim())).collect();
+    let canonical_headers: String = headers.iter().map(|(name, value)| format!("{name}:{}\n", value.trim())).collect();
     format!(
         "{}\n/\n{}\n{canonical_headers}\n{}\n{EMPTY_BODY_SHA256}",
         unsigned.method,

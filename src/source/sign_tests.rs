@@ -56,11 +56,7 @@ fn every_vector_gives_its_query_request_signature_and_url() {
         };
         assert_eq!(canonical_query, text(minimal, "canonical_query"), "{name}");
         let to_sign = headers_to_sign(&unsigned);
-        assert_eq!(
-            canonical_request(&unsigned, &to_sign),
-            text(minimal, "canonical_request"),
-            "{name}"
-        );
+        assert_eq!(canonical_request(&unsigned, &to_sign), text(minimal, "canonical_request"), "{name}");
         let mut expected: Vec<(String, String)> = params(&minimal["headers"]);
         expected.push(("authorization".to_owned(), text(minimal, "authorization").to_owned()));
         let signed: Vec<(String, String)> =

@@ -122,10 +122,15 @@ impl<T: Kept> Observations<T> {
                 let absent = complete.absences().len() as u64;
                 if limits.allow(absent, live_count) {
                     let burial = Tombs::of(complete);
-                    counts.deleted = T::bury(&mut tx, burial.burial(account_id, scan_id, known.complete_started_at)).await?;
+                    counts.deleted =
+                        T::bury(&mut tx, burial.burial(account_id, scan_id, known.complete_started_at)).await?;
                     if counts.deleted != absent {
                         let touched = counts.deleted;
-                        return Err(StoreError::Disagreement { statement: "writing tombstones", touched, expected: absent });
+                        return Err(StoreError::Disagreement {
+                            statement: "writing tombstones",
+                            touched,
+                            expected: absent,
+                        });
                     }
                     counts.transitions += counts.deleted;
                     (Outcome::Complete, Some(complete.argument()), None)

@@ -83,7 +83,8 @@ impl CopyRows {
     }
 
     fn length(&mut self, byte_count: usize) {
-        let length = i32::try_from(byte_count).expect("an answer, and so each of its fields, is far smaller than 2 GiB");
+        let length =
+            i32::try_from(byte_count).expect("an answer, and so each of its fields, is far smaller than 2 GiB");
         self.buffer.extend_from_slice(&length.to_be_bytes());
     }
 }

@@ -15,7 +15,9 @@ pub enum StoreError {
         found: String,
     },
     /// A newer program has migrated the database: run that one.
-    #[error("the database has migration {version}, which this program does not know; run the newer stocktake that applied it")]
+    #[error(
+        "the database has migration {version}, which this program does not know; run the newer stocktake that applied it"
+    )]
     NewerThanProgram {
         /// The newest migration in the database.
         version: i64,
@@ -27,7 +29,9 @@ pub enum StoreError {
     #[error("a migration failed: {0}; the database is as before it")]
     Migration(String),
     /// The worker's clock is behind what was already applied; history cannot run backwards.
-    #[error("the clock shows {now}, but observations up to {applied_until} are already applied; correct the clock of this machine")]
+    #[error(
+        "the clock shows {now}, but observations up to {applied_until} are already applied; correct the clock of this machine"
+    )]
     ClockWentBack {
         /// What the clock shows.
         now: DateTime<Utc>,

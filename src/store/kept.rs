@@ -74,10 +74,7 @@ pub(crate) trait Kept: Send + Sync + Sized + 'static {
     ) -> impl Future<Output = Result<u64, sqlx::Error>> + Send;
 
     /// Writes tombstones with their transitions; returns how many.
-    fn bury(
-        conn: &mut PgConnection,
-        burial: Burial<'_>,
-    ) -> impl Future<Output = Result<u64, sqlx::Error>> + Send;
+    fn bury(conn: &mut PgConnection, burial: Burial<'_>) -> impl Future<Output = Result<u64, sqlx::Error>> + Send;
 }
 
 /// Rows that the statements of [`Kept::write_staged`] touched.

@@ -85,7 +85,9 @@ impl Trouble {
     pub(super) fn held(absent: u64, live: u64, limits: DeleteLimits) -> Self {
         let cause = match limits.approved {
             Some(ceiling) => format!("{absent} of {live} objects are gone, more than the {ceiling} approved"),
-            None => format!("{absent} of {live} objects are gone, more than scan.max_delete_count and max_delete_ratio allow"),
+            None => format!(
+                "{absent} of {live} objects are gone, more than scan.max_delete_count and max_delete_ratio allow"
+            ),
         };
         let mend = format!("if that is right, run `stocktake sync --approve-deletes {absent}`; nothing was deleted");
         Self { code: "held".into(), cause, mend }

@@ -131,12 +131,7 @@ impl Kept for MfaDevice {
         Ok(written)
     }
 
-    async fn note_overdue(
-        _: &mut PgConnection,
-        _: &str,
-        _: i64,
-        _: DateTime<Utc>,
-    ) -> Result<u64, sqlx::Error> {
+    async fn note_overdue(_: &mut PgConnection, _: &str, _: i64, _: DateTime<Utc>) -> Result<u64, sqlx::Error> {
         Ok(0) // nothing about a device becomes odd by waiting
     }
 

@@ -62,7 +62,10 @@ impl Store {
         const INSUFFICIENT_PRIVILEGE: &str = "42501";
         match sqlx::raw_sql(include_str!("sql/roles.sql")).execute(self.pool()).await {
             Ok(_) => Ok(None),
-            Err(error) if error.as_database_error().and_then(sqlx::error::DatabaseError::code).as_deref() == Some(INSUFFICIENT_PRIVILEGE) => {
+            Err(error)
+                if error.as_database_error().and_then(sqlx::error::DatabaseError::code).as_deref()
+                    == Some(INSUFFICIENT_PRIVILEGE) =>
+            {
                 Ok(Some(describe(&error)))
             }
             Err(error) => Err(error.into()),

@@ -31,6 +31,7 @@ pub use session::{ScanStart, TargetSession};
 
 use std::time::Duration;
 
+use crate::inventory::Source;
 use sqlx::{
     PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -94,6 +95,28 @@ impl Store {
         .fetch_optional(&self.pool)
         .await?;
         Ok(id)
+    }
+
+    /// Marks every target that is not one of `kept` (account label and source) as not scheduled.
+    ///
+    /// # Errors
+    /// Where the database refuses.
+    pub async fn unschedule_others(&self, kept: &[(&str, Source)]) -> Result<(), StoreError> {
+        let (names, sources): (Vec<String>, Vec<String>) =
+            kept.iter().map(|(name, source)| ((*name).to_owned(), source.name().to_owned())).unzip();
+        sqlx::query!(
+            "update inventory.targets t
+             set is_scheduled = false, stale_after_seconds = null
+             from inventory.accounts a
+             where a.account_id = t.account_id
+               and t.is_scheduled
+               and (a.account_name, t.source) not in (select * from unnest($1::text[], $2::text[]))",
+            &names,
+            &sources
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
     }
 
     pub(crate) fn pool(&self) -> &PgPool {

@@ -5,14 +5,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{
-    StoreError,
-    copy::CopyRows,
-    diff::Difference,
-    digest::DigestSet,
-    kept::Kept,
-    session::TargetSession,
-};
+use super::{StoreError, copy::CopyRows, diff::Difference, digest::DigestSet, kept::Kept, session::TargetSession};
 use crate::{inventory::RejectedItem, scan::Observer};
 
 /// New and changed objects compared and staged at once: bounds memory, and makes round trips rare.
@@ -168,13 +161,7 @@ impl<T: Kept> Observer<T> for Observations<T> {
 }
 
 /// Writes the columns that the staging tables have in common.
-fn encode_common(
-    row: &mut CopyRows,
-    seq: i64,
-    digest: i64,
-    observed_at: DateTime<Utc>,
-    difference: &Difference,
-) {
+fn encode_common(row: &mut CopyRows, seq: i64, digest: i64, observed_at: DateTime<Utc>, difference: &Difference) {
     let transition = difference.transition.as_ref();
     let anomalies: Vec<_> = difference
         .anomalies

@@ -32,12 +32,26 @@ macro_rules! dataset {
         Dataset {
             name: $table,
             count: concat!(
-                "select count(*), count(*) filter (where inventory.is_held(account_id, '", $source, "', ", $object,
-                "::text)) from inventory.", $table, " where account_id = $1 and ", $ended, " < $2"
+                "select count(*), count(*) filter (where inventory.is_held(account_id, '",
+                $source,
+                "', ",
+                $object,
+                "::text)) from inventory.",
+                $table,
+                " where account_id = $1 and ",
+                $ended,
+                " < $2"
             ),
             delete: concat!(
-                "delete from inventory.", $table, " where account_id = $1 and ", $ended,
-                " < $2 and not inventory.is_held(account_id, '", $source, "', ", $object, "::text)"
+                "delete from inventory.",
+                $table,
+                " where account_id = $1 and ",
+                $ended,
+                " < $2 and not inventory.is_held(account_id, '",
+                $source,
+                "', ",
+                $object,
+                "::text)"
             ),
         }
     };
@@ -63,8 +77,9 @@ impl Store {
         is_dry_run: bool,
         clock: &dyn Clock,
     ) -> Result<Vec<Purge>, StoreError> {
-        let accounts =
-            sqlx::query_scalar!("select account_id from inventory.accounts order by account_id").fetch_all(self.pool()).await?;
+        let accounts = sqlx::query_scalar!("select account_id from inventory.accounts order by account_id")
+            .fetch_all(self.pool())
+            .await?;
         let mut purges = Vec::new();
         for account_id in &accounts {
             for dataset in &DATASETS {

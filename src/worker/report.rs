@@ -47,7 +47,12 @@ impl TargetReport {
             TargetOutcome::Recorded(Applied { outcome, counts, .. }) => {
                 let mut summary = format!(
                     "{}: {} new, {} changed, {} deleted, {} unchanged, {} transitions",
-                    outcome.name(), counts.new, counts.changed, counts.deleted, counts.unchanged, counts.transitions
+                    outcome.name(),
+                    counts.new,
+                    counts.changed,
+                    counts.deleted,
+                    counts.unchanged,
+                    counts.transitions
                 );
                 for (count, what) in [(counts.held, "held back"), (counts.anomalies, "anomalies")] {
                     if count > 0 {
@@ -70,9 +75,10 @@ impl TargetReport {
             TargetOutcome::Recorded(Applied { outcome, trouble, .. }) => {
                 (outcome.name(), trouble.as_ref().map(Trouble::message).unwrap_or_default())
             }
-            TargetOutcome::Busy => {
-                ("busy", "another worker is scanning this target now; wait for it, or look at `stocktake status`".into())
-            }
+            TargetOutcome::Busy => (
+                "busy",
+                "another worker is scanning this target now; wait for it, or look at `stocktake status`".into(),
+            ),
             TargetOutcome::Unrecorded(trouble) => ("failed", trouble.message()),
         };
         let id = self.account_id.as_deref().unwrap_or("id unknown");

@@ -2,21 +2,15 @@
 
 use tracing::{Instrument, info, info_span, warn};
 
-use super::{
-    Account, ScanRequest, TargetOutcome, TargetReport, Worker,
-    account::IdentityTrouble,
-    progress::Watched,
-};
+use super::{Account, ScanRequest, TargetOutcome, TargetReport, Worker, account::IdentityTrouble, progress::Watched};
 use crate::{
     inventory::{AccessToken, MfaDevice, Source, Target},
     scan::{
-        Evidence, Limits, Observer, ScanError, ScanOptions, ScanReport, Verdict, refresh_access_tokens, scan_access_tokens,
-        scan_mfa_devices,
+        Evidence, Limits, Observer, ScanError, ScanOptions, ScanReport, Verdict, refresh_access_tokens,
+        scan_access_tokens, scan_mfa_devices,
     },
     source::AccountClient,
-    store::{
-        Applied, DeleteLimits, Kept, Observations, Outcome, ScanStart, StoreError, TargetSession, Trouble,
-    },
+    store::{Applied, DeleteLimits, Kept, Observations, Outcome, ScanStart, StoreError, TargetSession, Trouble},
 };
 
 /// A clock this far from the API's is warned about.
@@ -132,7 +126,10 @@ impl Worker {
         };
         if let Some(skew) = report.evidence.skew.filter(|skew| skew.abs() > SKEW_WARNING) {
             let skew_seconds = skew.as_seconds_f64();
-            warn!(skew.seconds = skew_seconds, "the clock differs from the API's by {skew_seconds} s; correct this machine's clock");
+            warn!(
+                skew.seconds = skew_seconds,
+                "the clock differs from the API's by {skew_seconds} s; correct this machine's clock"
+            );
         }
         if report.evidence.page_count == 0
             && let Verdict::Incomplete(why) = &report.verdict

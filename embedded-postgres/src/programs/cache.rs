@@ -15,11 +15,7 @@ pub(super) fn dir(account: &Account) -> Option<PathBuf> {
     if account.is_stand_in() {
         return Some(PathBuf::from(SYSTEM_CACHE));
     }
-    let absolute = |name: &str| {
-        std::env::var_os(name)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-    };
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     absolute("XDG_CACHE_HOME")
         .or_else(|| absolute("HOME").map(|home| home.join(".cache")))
         .map(|cache| cache.join("stocktake"))
@@ -30,22 +26,14 @@ pub(super) fn installations(account: &Account) -> Vec<Result<Programs, String>> 
     let Some(cache) = dir(account) else {
         return Vec::new();
     };
-    folders(&cache, "postgresql-", "")
-        .iter()
-        .filter_map(|root| installation(root, account))
-        .collect()
+    folders(&cache, "postgresql-", "").iter().filter_map(|root| installation(root, account)).collect()
 }
 
 /// The installation in a tree that packages were unpacked into, if it holds a server at all.
 pub(super) fn installation(root: &Path, account: &Account) -> Option<Result<Programs, String>> {
-    let bin_dir = folders(&root.join("usr/lib/postgresql"), "", "bin")
-        .into_iter()
-        .next()?;
+    let bin_dir = folders(&root.join("usr/lib/postgresql"), "", "bin").into_iter().next()?;
     let libraries = folders(&root.join("usr/lib"), "", "")
         .into_iter()
-        .find(|dir| {
-            dir.file_name()
-                .is_some_and(|name| name.to_string_lossy().contains("-linux-"))
-        });
+        .find(|dir| dir.file_name().is_some_and(|name| name.to_string_lossy().contains("-linux-")));
     Some(inspect(&bin_dir, libraries.as_deref(), account))
 }

@@ -41,15 +41,12 @@ pub(crate) fn locate(
         Search::FetchedOnly => None,
     };
     if let Some(dir) = named {
-        return inspect(&dir, None, account)
-            .map_err(|reason| Error::ProgramsUnsuitable { dir, reason });
+        return inspect(&dir, None, account).map_err(|reason| Error::ProgramsUnsuitable { dir, reason });
     }
 
     let mut reasons = Vec::new();
     if *search == Search::Anywhere {
-        let found = system_dirs()
-            .into_iter()
-            .map(|dir| inspect(&dir, None, account));
+        let found = system_dirs().into_iter().map(|dir| inspect(&dir, None, account));
         if let Some(programs) = best(found, kept, &mut reasons) {
             return Ok(programs);
         }
@@ -62,14 +59,8 @@ pub(crate) fn locate(
         Err(reason) => reasons.push(reason),
     }
     Err(match kept.last() {
-        Some(&major) => Error::VersionGone {
-            dir: data_dir.to_owned(),
-            major,
-        },
-        None => Error::ProgramsMissing {
-            reason: reasons.join("; "),
-            remedy: remedy().to_owned(),
-        },
+        Some(&major) => Error::VersionGone { dir: data_dir.to_owned(), major },
+        None => Error::ProgramsMissing { reason: reasons.join("; "), remedy: remedy().to_owned() },
     })
 }
 
@@ -88,11 +79,8 @@ fn best(
 
 /// Every folder of the system that might hold a server, each once.
 fn system_dirs() -> BTreeSet<PathBuf> {
-    let versioned = VERSIONED
-        .iter()
-        .flat_map(|(parent, prefix, rest)| folders(Path::new(parent), prefix, rest));
-    let by_config =
-        output_of(Command::new("pg_config").arg("--bindir")).map(|line| PathBuf::from(line.trim()));
+    let versioned = VERSIONED.iter().flat_map(|(parent, prefix, rest)| folders(Path::new(parent), prefix, rest));
+    let by_config = output_of(Command::new("pg_config").arg("--bindir")).map(|line| PathBuf::from(line.trim()));
     let path = std::env::var_os("PATH").unwrap_or_default();
     let on_path: Vec<PathBuf> = std::env::split_paths(&path).collect();
     versioned
@@ -110,12 +98,7 @@ pub(super) fn folders(parent: &Path, prefix: &str, rest: &str) -> Vec<PathBuf> {
     };
     entries
         .filter_map(Result::ok)
-        .filter(|entry| {
-            entry
-                .file_name()
-                .as_encoded_bytes()
-                .starts_with(prefix.as_bytes())
-        })
+        .filter(|entry| entry.file_name().as_encoded_bytes().starts_with(prefix.as_bytes()))
         .map(|entry| entry.path().join(rest))
         .collect()
 }
@@ -124,10 +107,7 @@ pub(super) fn folders(parent: &Path, prefix: &str, rest: &str) -> Vec<PathBuf> {
 fn remedy() -> &'static str {
     const MANAGERS: [(&str, &str); 5] = [
         ("apt-get", "run `apt-get install postgresql`"),
-        (
-            "dnf",
-            "run `dnf install postgresql-server postgresql-contrib`",
-        ),
+        ("dnf", "run `dnf install postgresql-server postgresql-contrib`"),
         ("apk", "run `apk add postgresql postgresql-contrib`"),
         ("pacman", "run `pacman -S postgresql`"),
         ("brew", "run `brew install postgresql@17`"),
@@ -136,10 +116,7 @@ fn remedy() -> &'static str {
     MANAGERS
         .iter()
         .find(|(program, _)| on_path(OsStr::new(program)))
-        .map_or(
-            "install PostgreSQL 15 or newer with its contrib extensions",
-            |(_, remedy)| remedy,
-        )
+        .map_or("install PostgreSQL 15 or newer with its contrib extensions", |(_, remedy)| remedy)
 }
 
 /// Whether a program of this name is on PATH.

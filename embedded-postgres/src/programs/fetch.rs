@@ -15,9 +15,7 @@ use crate::account::Account;
 pub(super) fn fetch(account: &Account, major: Option<u32>) -> Result<Programs, String> {
     for tool in ["apt-get", "apt-cache", "dpkg-query", "dpkg-deb"] {
         if !on_path(OsStr::new(tool)) {
-            return Err(format!(
-                "none was installed, and none can be fetched without {tool}"
-            ));
+            return Err(format!("none was installed, and none can be fetched without {tool}"));
         }
     }
     let cache = cache::dir(account).ok_or("there is no home directory to fetch into")?;
@@ -36,14 +34,8 @@ pub(super) fn fetch(account: &Account, major: Option<u32>) -> Result<Programs, S
         return Ok(programs);
     }
 
-    tracing::info!(
-        "PostgreSQL is not installed: fetching its packages into {}",
-        cache.display()
-    );
-    let work = tempfile::Builder::new()
-        .prefix("fetch-")
-        .tempdir_in(&cache)
-        .map_err(io)?;
+    tracing::info!("PostgreSQL is not installed: fetching its packages into {}", cache.display());
+    let work = tempfile::Builder::new().prefix("fetch-").tempdir_in(&cache).map_err(io)?;
     let root = work.path().join("root");
     let major = bring(work.path(), &root, major)?;
     open_to_all(&root).map_err(io)?;
@@ -66,9 +58,7 @@ fn bring(work: &Path, root: &Path, major: Option<u32>) -> Result<u32, String> {
         None => offered_major(&tools)?,
     };
     if major < OLDEST_MAJOR {
-        return Err(format!(
-            "the distribution offers PostgreSQL {major}, older than {OLDEST_MAJOR}"
-        ));
+        return Err(format!("the distribution offers PostgreSQL {major}, older than {OLDEST_MAJOR}"));
     }
     tools.unpack(&needed(&tools, major)?, root)?;
     // Without LLVM beside it, which is larger than all the rest, this module fails on first use.
@@ -89,10 +79,7 @@ fn offered_major(tools: &PackageTools) -> Result<u32, String> {
 /// they depend on serves installing them, which is not done.
 fn needed(tools: &PackageTools, major: u32) -> Result<BTreeSet<String>, String> {
     let installed = tools.installed()?;
-    let mut waiting = vec![
-        format!("postgresql-{major}"),
-        format!("postgresql-client-{major}"),
-    ];
+    let mut waiting = vec![format!("postgresql-{major}"), format!("postgresql-client-{major}")];
     let mut needed = BTreeSet::new();
     while let Some(package) = waiting.pop() {
         let libraries = tools.dependencies(&package)?.into_iter().filter(|name| {

@@ -51,11 +51,7 @@ impl Programs {
 
 /// A command with an environment of its own: our credentials are no business of the server, and the
 /// `PG*`, `LC_*` and `TZ` variables of a shell must not change how a cluster is made.
-fn bare_command(
-    program: &Path,
-    library_path: Option<&std::ffi::OsStr>,
-    account: &Account,
-) -> Command {
+fn bare_command(program: &Path, library_path: Option<&std::ffi::OsStr>, account: &Account) -> Command {
     let mut command = Command::new(program);
     command
         .env_clear()

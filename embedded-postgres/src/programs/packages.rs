@@ -15,19 +15,11 @@ impl PackageTools {
     /// Sets up the private state in `dir`. The system's settings are kept, as they may name a proxy,
     /// but not its hooks, which clean and refresh the system's own state.
     pub(super) fn set_up(dir: PathBuf) -> std::io::Result<Self> {
-        for name in [
-            "settings",
-            "lists/partial",
-            "cache/archives/partial",
-            "packages",
-        ] {
+        for name in ["settings", "lists/partial", "cache/archives/partial", "packages"] {
             fs::create_dir_all(dir.join(name))?;
         }
         let settings = dir.join("settings");
-        for entry in Path::new("/etc/apt/apt.conf.d")
-            .read_dir()?
-            .filter_map(Result::ok)
-        {
+        for entry in Path::new("/etc/apt/apt.conf.d").read_dir()?.filter_map(Result::ok) {
             symlink(entry.path(), settings.join(entry.file_name()))?;
         }
         let at = dir.display();
@@ -50,10 +42,7 @@ Acquire::https::Timeout "20";
 "#
             ),
         )?;
-        fs::write(
-            dir.join("apt.conf"),
-            format!("Dir::Etc::Parts \"{}\";\n", settings.display()),
-        )?;
+        fs::write(dir.join("apt.conf"), format!("Dir::Etc::Parts \"{}\";\n", settings.display()))?;
         Ok(Self { dir })
     }
 
@@ -67,14 +56,7 @@ Acquire::https::Timeout "20";
 
     /// The names that `package` depends on, alternatives included.
     pub(super) fn dependencies(&self, package: &str) -> Result<Vec<String>, String> {
-        let only_needs = [
-            "recommends",
-            "suggests",
-            "conflicts",
-            "breaks",
-            "replaces",
-            "enhances",
-        ];
+        let only_needs = ["recommends", "suggests", "conflicts", "breaks", "replaces", "enhances"];
         let mut arguments = vec!["depends".to_owned()];
         arguments.extend(only_needs.map(|relation| format!("--no-{relation}")));
         arguments.push(package.to_owned());
@@ -88,15 +70,8 @@ Acquire::https::Timeout "20";
 
     /// The packages that the system has.
     pub(super) fn installed(&self) -> Result<BTreeSet<String>, String> {
-        let listing = self.run(
-            "dpkg-query",
-            &["-W", "-f", "${db:Status-Status} ${Package}\n"],
-        )?;
-        Ok(listing
-            .lines()
-            .filter_map(|line| line.strip_prefix("installed "))
-            .map(str::to_owned)
-            .collect())
+        let listing = self.run("dpkg-query", &["-W", "-f", "${db:Status-Status} ${Package}\n"])?;
+        Ok(listing.lines().filter_map(|line| line.strip_prefix("installed ")).map(str::to_owned).collect())
     }
 
     /// Downloads the packages, whose signatures the tool checks, and unpacks them below `root`.
@@ -104,11 +79,7 @@ Acquire::https::Timeout "20";
         let mut arguments = vec!["-qq".to_owned(), "download".to_owned()];
         arguments.extend(packages.iter().cloned());
         self.run("apt-get", &arguments)?;
-        let archives = self
-            .dir
-            .join("packages")
-            .read_dir()
-            .map_err(|error| error.to_string())?;
+        let archives = self.dir.join("packages").read_dir().map_err(|error| error.to_string())?;
         for archive in archives.filter_map(Result::ok) {
             let (archive, root) = (archive.path().into_os_string(), root.as_os_str().to_owned());
             self.run("dpkg-deb", &["-x".into(), archive, root])?;
@@ -116,11 +87,7 @@ Acquire::https::Timeout "20";
         Ok(())
     }
 
-    fn run<S: AsRef<std::ffi::OsStr>>(
-        &self,
-        program: &str,
-        arguments: &[S],
-    ) -> Result<String, String> {
+    fn run<S: AsRef<std::ffi::OsStr>>(&self, program: &str, arguments: &[S]) -> Result<String, String> {
         let output = Command::new(program)
             .args(arguments)
             .env("APT_CONFIG", self.dir.join("apt.conf"))
@@ -133,9 +100,6 @@ Acquire::https::Timeout "20";
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
         let errors = String::from_utf8_lossy(&output.stderr);
-        Err(format!(
-            "{program}: {}",
-            errors.lines().last().unwrap_or("failed").trim()
-        ))
+        Err(format!("{program}: {}", errors.lines().last().unwrap_or("failed").trim()))
     }
 }

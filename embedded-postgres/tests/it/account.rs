@@ -15,11 +15,7 @@ fn server_never_runs_as_root() {
     let cluster = start(project.path());
     let owner = data_of(&cluster).metadata().unwrap().uid();
     let ours = Uid::effective();
-    assert!(if ours.is_root() {
-        owner != 0
-    } else {
-        owner == ours.as_raw()
-    });
+    assert!(if ours.is_root() { owner != 0 } else { owner == ours.as_raw() });
 }
 
 #[test]
@@ -63,17 +59,12 @@ fn root_serves_a_users_cluster_as_that_user() {
     let cluster = start(project.path());
     let data = data_of(&cluster);
     cluster.stop().unwrap();
-    let status = std::process::Command::new("chown")
-        .args(["-R", &format!("{}:{}", nobody.uid, nobody.gid)])
-        .arg(&data)
-        .status();
+    let status =
+        std::process::Command::new("chown").args(["-R", &format!("{}:{}", nobody.uid, nobody.gid)]).arg(&data).status();
     assert!(status.unwrap().success());
     chown(data.parent().unwrap(), Some(nobody.uid.as_raw()), None).unwrap();
 
     let cluster = start(project.path());
-    assert_eq!(
-        data.join("postmaster.pid").metadata().unwrap().uid(),
-        nobody.uid.as_raw()
-    );
+    assert_eq!(data.join("postmaster.pid").metadata().unwrap().uid(), nobody.uid.as_raw());
     assert_eq!(ask(&cluster, "select 1"), "1");
 }

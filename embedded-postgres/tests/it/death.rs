@@ -3,17 +3,12 @@
 use std::path::Path;
 
 use crate::durable::{project, start};
-use crate::support::{
-    OtherProcess, ask, await_that, data_of, is_alive, processes_naming, server_pid,
-};
+use crate::support::{OtherProcess, ask, await_that, data_of, is_alive, processes_naming, server_pid};
 
 #[test]
 fn killed_process_leaves_no_throwaway_cluster() {
     let killed = OtherProcess::start(&[]);
-    let (pid, dir) = (
-        server_pid(&killed.data),
-        killed.data.parent().unwrap().to_owned(),
-    );
+    let (pid, dir) = (server_pid(&killed.data), killed.data.parent().unwrap().to_owned());
     killed.kill();
     await_that("the server stops", || !is_alive(pid));
     await_that("the directory is removed", || !dir.exists());
@@ -69,17 +64,12 @@ fn process_killed_while_making_the_cluster_leaves_no_makers() {
     let data_dir = project.path().join(".stocktake");
     let mut killed = OtherProcess::spawn(&["--data-dir", &data_dir.display().to_string()]);
     let is_being_made = || {
-        let files = std::process::Command::new("find")
-            .arg(&data_dir)
-            .output()
-            .unwrap();
+        let files = std::process::Command::new("find").arg(&data_dir).output().unwrap();
         String::from_utf8_lossy(&files.stdout).contains("/PG_VERSION")
     };
     await_that("initdb is at work", is_being_made);
     killed.kill().unwrap();
     killed.wait().unwrap();
-    await_that("its makers end", || {
-        processes_naming(Path::new(&data_dir)).is_empty()
-    });
+    await_that("its makers end", || processes_naming(Path::new(&data_dir)).is_empty());
     assert_eq!(ask(&start(project.path()), "select 1"), "1");
 }

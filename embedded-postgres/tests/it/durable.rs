@@ -69,16 +69,7 @@ fn secrets_are_for_the_owner_alone() {
     use std::os::unix::fs::PermissionsExt;
     let project = project();
     let cluster = start(project.path());
-    let mode = |name: &str| {
-        cluster
-            .dir()
-            .join(name)
-            .metadata()
-            .unwrap()
-            .permissions()
-            .mode()
-            & 0o777
-    };
+    let mode = |name: &str| cluster.dir().join(name).metadata().unwrap().permissions().mode() & 0o777;
     assert_eq!(mode("password"), 0o600);
     assert_eq!(mode("data"), 0o700);
 }

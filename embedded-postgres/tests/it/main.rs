@@ -1,9 +1,6 @@
 //! The promises of the crate, held against real servers. Every test passes as root and as a user.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test fails by panicking, also in its helpers"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, also in its helpers")]
 
 mod account;
 mod death;

@@ -3,9 +3,7 @@
 use std::fs;
 
 use crate::durable::{project, start};
-use crate::support::{
-    OtherProcess, ask, await_that, data_of, is_alive, kill_hard, processes_naming, server_pid,
-};
+use crate::support::{OtherProcess, ask, await_that, data_of, is_alive, kill_hard, processes_naming, server_pid};
 
 #[test]
 fn killed_server_is_recovered() {
@@ -29,11 +27,7 @@ fn stale_pid_of_a_living_stranger_is_ignored() {
     ask(&cluster, "create table kept as select 42 as answer");
     cluster.stop().unwrap();
     let (_, rest) = running.split_once('\n').unwrap();
-    fs::write(
-        data.join("postmaster.pid"),
-        format!("{}\n{rest}", std::process::id()),
-    )
-    .unwrap();
+    fs::write(data.join("postmaster.pid"), format!("{}\n{rest}", std::process::id())).unwrap();
     assert_eq!(ask(&start(project.path()), "select answer from kept"), "42");
 }
 
@@ -69,18 +63,12 @@ fn orphan_without_a_watchdog_is_replaced() {
 #[test]
 fn leftover_throwaway_cluster_is_swept_at_the_next_start() {
     let other = OtherProcess::start(&[]);
-    let (pid, dir) = (
-        server_pid(&other.data),
-        other.data.parent().unwrap().to_owned(),
-    );
-    processes_naming(&dir.join("watchdog.sh"))
-        .into_iter()
-        .for_each(kill_hard);
+    let (pid, dir) = (server_pid(&other.data), other.data.parent().unwrap().to_owned());
+    processes_naming(&dir.join("watchdog.sh")).into_iter().for_each(kill_hard);
     other.kill();
     assert!(dir.exists());
 
-    let _cluster =
-        embedded_postgres::Cluster::start(embedded_postgres::Options::throwaway()).unwrap();
+    let _cluster = embedded_postgres::Cluster::start(embedded_postgres::Options::throwaway()).unwrap();
     // Another test's start may be at it.
     await_that("it is swept", || !dir.exists() && !is_alive(pid));
 }

@@ -1,9 +1,7 @@
 //! Several users of one cluster: one server, which ends with the last of them.
 
 use crate::durable::{project, start};
-use crate::support::{
-    OtherProcess, ask, await_that, data_of, is_alive, processes_naming, server_pid,
-};
+use crate::support::{OtherProcess, ask, await_that, data_of, is_alive, processes_naming, server_pid};
 
 #[test]
 fn second_user_joins_and_the_last_one_stops_the_server() {
@@ -42,17 +40,9 @@ fn server_outlives_the_process_that_started_it() {
 fn simultaneous_starts_make_one_cluster() {
     let project = project();
     let owner_count = std::thread::scope(|scope| {
-        let starts: Vec<_> = (0..4)
-            .map(|_| scope.spawn(|| start(project.path())))
-            .collect();
-        let clusters: Vec<_> = starts
-            .into_iter()
-            .map(|start| start.join().unwrap())
-            .collect();
-        let pids: Vec<_> = clusters
-            .iter()
-            .map(|cluster| server_pid(&data_of(cluster)))
-            .collect();
+        let starts: Vec<_> = (0..4).map(|_| scope.spawn(|| start(project.path()))).collect();
+        let clusters: Vec<_> = starts.into_iter().map(|start| start.join().unwrap()).collect();
+        let pids: Vec<_> = clusters.iter().map(|cluster| server_pid(&data_of(cluster))).collect();
         assert!(pids.iter().all(|pid| *pid == pids[0]), "{pids:?}");
         clusters.iter().filter(|cluster| cluster.is_owner()).count()
     });

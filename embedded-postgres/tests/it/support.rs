@@ -13,13 +13,7 @@ use nix::unistd::Pid;
 /// What psql says to one statement.
 pub(crate) fn psql(cluster: &Cluster, url: &str, sql: &str) -> Output {
     Command::new(cluster.bin_dir().join("psql"))
-        .args([
-            "--no-psqlrc",
-            "--tuples-only",
-            "--no-align",
-            "-v",
-            "ON_ERROR_STOP=1",
-        ])
+        .args(["--no-psqlrc", "--tuples-only", "--no-align", "-v", "ON_ERROR_STOP=1"])
         .args([url, "-c", sql])
         .output()
         .unwrap()
@@ -28,11 +22,7 @@ pub(crate) fn psql(cluster: &Cluster, url: &str, sql: &str) -> Output {
 /// The answer to one statement that must succeed.
 pub(crate) fn ask(cluster: &Cluster, sql: &str) -> String {
     let output = psql(cluster, &cluster.url(Cluster::DATABASE), sql);
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
@@ -66,15 +56,10 @@ pub(crate) fn await_that(what: &str, mut holds: impl FnMut() -> bool) {
 
 /// Processes whose command line names `path`, of which a stopped cluster must have none.
 pub(crate) fn processes_naming(path: &Path) -> Vec<i32> {
-    let output = Command::new("ps")
-        .args(["-A", "-o", "pid=,args="])
-        .output()
-        .unwrap();
+    let output = Command::new("ps").args(["-A", "-o", "pid=,args="]).output().unwrap();
     String::from_utf8_lossy(&output.stdout)
         .lines()
-        .filter(|line| {
-            line.contains(&path.display().to_string()) && !line.contains("with_postgres")
-        })
+        .filter(|line| line.contains(&path.display().to_string()) && !line.contains("with_postgres"))
         .map(|line| line.split_whitespace().next().unwrap().parse().unwrap())
         .collect()
 }
@@ -91,13 +76,8 @@ impl OtherProcess {
     pub(crate) fn start(arguments: &[&str]) -> Self {
         let mut child = Self::spawn(arguments);
         let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        Self {
-            child,
-            data: PathBuf::from(line.trim()),
-        }
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        Self { child, data: PathBuf::from(line.trim()) }
     }
 
     /// Starts it without waiting. It ends when its standard input does.
@@ -106,11 +86,7 @@ impl OtherProcess {
         let built = tests.parent().and_then(Path::parent).unwrap();
         Command::new(built.join("examples/with_postgres"))
             .args(arguments)
-            .args([
-                "sh",
-                "-c",
-                r#"psql -XAt "$DATABASE_URL" -c "show data_directory" && cat"#,
-            ])
+            .args(["sh", "-c", r#"psql -XAt "$DATABASE_URL" -c "show data_directory" && cat"#])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

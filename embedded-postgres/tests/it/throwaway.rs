@@ -8,18 +8,12 @@ use crate::support::{ask, await_that, data_of, is_alive, processes_naming, psql,
 fn throwaway_cluster_answers_and_leaves_nothing() {
     let cluster = Cluster::start(Options::throwaway().setting("max_connections", "33")).unwrap();
     assert!(cluster.is_owner());
-    assert_eq!(
-        ask(&cluster, "select current_user || '@' || current_database()"),
-        "stocktake@stocktake"
-    );
+    assert_eq!(ask(&cluster, "select current_user || '@' || current_database()"), "stocktake@stocktake");
     assert_eq!(ask(&cluster, "show timezone"), "UTC");
     assert_eq!(ask(&cluster, "show server_encoding"), "UTF8");
     assert_eq!(ask(&cluster, "show fsync"), "off");
     assert_eq!(ask(&cluster, "show max_connections"), "33");
-    assert_eq!(
-        ask(&cluster, "create extension btree_gist"),
-        "CREATE EXTENSION"
-    );
+    assert_eq!(ask(&cluster, "create extension btree_gist"), "CREATE EXTENSION");
 
     let (dir, pid) = (cluster.dir().to_owned(), server_pid(&data_of(&cluster)));
     cluster.stop().unwrap();
@@ -43,19 +37,11 @@ fn wrong_password_is_refused() {
     let cluster = Cluster::start(Options::throwaway()).unwrap();
     let right = cluster.url("postgres");
     let start = "postgres://stocktake:".len();
-    let wrong = format!(
-        "{}{}{}",
-        &right[..start],
-        "0".repeat(32),
-        &right[start + 32..]
-    );
+    let wrong = format!("{}{}{}", &right[..start], "0".repeat(32), &right[start + 32..]);
     let output = psql(&cluster, &wrong, "select 1");
     assert!(!output.status.success());
     let message = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(
-        message.contains("password authentication failed"),
-        "{message}"
-    );
+    assert!(message.contains("password authentication failed"), "{message}");
 }
 
 #[test]

@@ -24,10 +24,7 @@ impl CredentialCache {
     }
 
     /// The credentials to use at `now`, read anew where there are none or they are about to end.
-    pub(in crate::source) async fn get(
-        &self,
-        now: DateTime<Utc>,
-    ) -> Result<Arc<Credentials>, CredentialsError> {
+    pub(in crate::source) async fn get(&self, now: DateTime<Utc>) -> Result<Arc<Credentials>, CredentialsError> {
         let mut current = self.current.lock().await;
         if let Some(credentials) = current.as_ref().filter(|credentials| is_fresh(credentials, now)) {
             return Ok(Arc::clone(credentials));
@@ -57,11 +54,7 @@ mod tests {
     use super::*;
 
     fn cache() -> CredentialCache {
-        let config = CredentialsConfig::Env {
-            id_var: "I".to_owned(),
-            secret_var: "S".to_owned(),
-            token_var: None,
-        };
+        let config = CredentialsConfig::Env { id_var: "I".to_owned(), secret_var: "S".to_owned(), token_var: None };
         let environment = Environment::of_pairs([("I", "id"), ("S", "secret")]);
         CredentialCache::new(Provider::new(&config, environment))
     }

@@ -81,20 +81,15 @@ mod tests {
         write(home.path(), ".alibabacloud/credentials", &INI.replace("=ini", "=bare"));
         assert_eq!(id(home.path(), []).await, "bare");
         write(home.path(), "elsewhere", &INI.replace("=ini", "=elsewhere"));
-        assert_eq!(
-            id(home.path(), [("ALIBABA_CLOUD_CREDENTIALS_FILE", "~/elsewhere")]).await,
-            "elsewhere"
-        );
+        assert_eq!(id(home.path(), [("ALIBABA_CLOUD_CREDENTIALS_FILE", "~/elsewhere")]).await, "elsewhere");
     }
 
     #[tokio::test]
     async fn when_nothing_is_found_every_place_is_named() {
         let home = tempfile::tempdir().unwrap();
-        let environment =
-            Environment::with_home(Environment::of_pairs([]), home.path().display().to_string());
+        let environment = Environment::with_home(Environment::of_pairs([]), home.path().display().to_string());
         let error = load(&environment).await.unwrap_err().to_string();
-        for place in ["ALIBABA_CLOUD_ACCESS_KEY_ID", ".aliyun/config.json", ".alibabacloud/credentials"]
-        {
+        for place in ["ALIBABA_CLOUD_ACCESS_KEY_ID", ".aliyun/config.json", ".alibabacloud/credentials"] {
             assert!(error.contains(place), "{error}");
         }
         assert!(!error.contains('\n'));

@@ -23,24 +23,16 @@ struct CliProfile {
 }
 
 /// Reads `profile`, or else the one that the file calls current, from the `text` of the file at `path`.
-pub(super) fn read(
-    path: &str,
-    text: &str,
-    profile: Option<&str>,
-) -> Result<Credentials, CredentialsError> {
+pub(super) fn read(path: &str, text: &str, profile: Option<&str>) -> Result<Credentials, CredentialsError> {
     // The parser's own message may quote the text, and the text holds secrets.
-    let config: CliConfig =
-        serde_json::from_str(text).map_err(|error| CredentialsError::FileMalformed {
-            path: path.to_owned(),
-            cause: format!("line {}, column {}", error.line(), error.column()),
-        })?;
-    let wanted =
-        profile.or(config.current.as_deref()).filter(|name| !name.is_empty()).unwrap_or("default");
-    let found = config.profiles.into_iter().find(|profile| profile.name == wanted);
-    let profile = found.ok_or_else(|| CredentialsError::ProfileMissing {
+    let config: CliConfig = serde_json::from_str(text).map_err(|error| CredentialsError::FileMalformed {
         path: path.to_owned(),
-        profile: wanted.to_owned(),
+        cause: format!("line {}, column {}", error.line(), error.column()),
     })?;
+    let wanted = profile.or(config.current.as_deref()).filter(|name| !name.is_empty()).unwrap_or("default");
+    let found = config.profiles.into_iter().find(|profile| profile.name == wanted);
+    let profile =
+        found.ok_or_else(|| CredentialsError::ProfileMissing { path: path.to_owned(), profile: wanted.to_owned() })?;
     profile.into_credentials(format!("profile `{wanted}` of `{path}`"))
 }
 
@@ -91,10 +83,7 @@ mod tests {
     #[test]
     fn what_cannot_be_used_is_named() {
         let error = |profile| read("c.json", CONFIG, Some(profile)).unwrap_err().to_string();
-        assert_eq!(
-            error("program"),
-            "profile `program` of `c.json` has mode `External`, which is not supported"
-        );
+        assert_eq!(error("program"), "profile `program` of `c.json` has mode `External`, which is not supported");
         assert_eq!(error("none"), "`c.json` has no profile `none`");
         assert_eq!(error("tokenless"), "profile `tokenless` of `c.json` has no `sts_token`");
     }
@@ -103,9 +92,6 @@ mod tests {
     fn a_malformed_file_is_not_quoted() {
         let text = r#"{"profiles":[{"name":"a","access_key_secret":["hunter2"]}, "hunter2"]}"#;
         let error = read("c.json", text, None).unwrap_err().to_string();
-        assert!(
-            error.starts_with("`c.json` is not a credentials file: line 1")
-                && !error.contains("hunter2")
-        );
+        assert!(error.starts_with("`c.json` is not a credentials file: line 1") && !error.contains("hunter2"));
     }
 }

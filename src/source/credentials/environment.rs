@@ -24,9 +24,7 @@ impl Environment {
     /// These variables, and `home` as the user's directory.
     #[cfg(test)]
     pub(super) fn with_home(variables: Self, home: String) -> Self {
-        Self(Arc::new(
-            move |name| if name == "HOME" { Some(home.clone()) } else { variables.get(name) },
-        ))
+        Self(Arc::new(move |name| if name == "HOME" { Some(home.clone()) } else { variables.get(name) }))
     }
 
     /// The value of `name`; a blank one counts as not set.

@@ -8,16 +8,10 @@ use super::{Credentials, CredentialsError};
 const DEFAULT_SECTION: &str = "default";
 
 /// Reads section `profile`, or else `default`, from the `text` of the file at `path`.
-pub(super) fn read(
-    path: &str,
-    text: &str,
-    profile: Option<&str>,
-) -> Result<Credentials, CredentialsError> {
+pub(super) fn read(path: &str, text: &str, profile: Option<&str>) -> Result<Credentials, CredentialsError> {
     let wanted = profile.unwrap_or(DEFAULT_SECTION);
-    let values = section(text, wanted).ok_or_else(|| CredentialsError::ProfileMissing {
-        path: path.to_owned(),
-        profile: wanted.to_owned(),
-    })?;
+    let values = section(text, wanted)
+        .ok_or_else(|| CredentialsError::ProfileMissing { path: path.to_owned(), profile: wanted.to_owned() })?;
     let origin = format!("profile `{wanted}` of `{path}`");
     let required = |field: &'static str| {
         let value = values.get(field).copied().filter(|value| !value.is_empty());
@@ -44,9 +38,7 @@ fn section<'a>(text: &'a str, wanted: &str) -> Option<HashMap<&'a str, &'a str>>
             if is_inside {
                 values.get_or_insert_with(HashMap::new);
             }
-        } else if let (true, Some((key, value)), Some(values)) =
-            (is_inside, line.split_once('='), &mut values)
-        {
+        } else if let (true, Some((key, value)), Some(values)) = (is_inside, line.split_once('='), &mut values) {
             // A comment may follow a value, as the Python SDK allows; no key holds a blank.
             let value = value.split(" #").next().unwrap_or_default();
             values.insert(key.trim(), value.trim());
@@ -76,10 +68,7 @@ mod tests {
     #[test]
     fn what_cannot_be_used_is_named() {
         let error = |profile| read("c.ini", FILE, Some(profile)).unwrap_err().to_string();
-        assert_eq!(
-            error("role"),
-            "profile `role` of `c.ini` has mode `ram_role_arn`, which is not supported"
-        );
+        assert_eq!(error("role"), "profile `role` of `c.ini` has mode `ram_role_arn`, which is not supported");
         assert_eq!(error("half"), "profile `half` of `c.ini` has no `access_key_secret`");
         assert_eq!(error("none"), "`c.ini` has no profile `none`");
     }

@@ -5,10 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{Credentials, CredentialsError, Environment, cli_profile, ini_profile};
 
 /// Reads `profile` from `file`, whichever of the two formats it has.
-pub(super) async fn load_file(
-    file: &Path,
-    profile: Option<&str>,
-) -> Result<Credentials, CredentialsError> {
+pub(super) async fn load_file(file: &Path, profile: Option<&str>) -> Result<Credentials, CredentialsError> {
     let path = file.display().to_string();
     let text = read_text(file).await?;
     if text.trim_start().starts_with('{') {
@@ -61,8 +58,7 @@ fn in_home(environment: &Environment, file: &'static str) -> Result<PathBuf, Cre
 
 /// Off the runtime's threads: a home directory may be on a network.
 async fn read_text(file: &Path) -> Result<String, CredentialsError> {
-    let unreadable =
-        |cause: String| CredentialsError::FileUnreadable { path: file.display().to_string(), cause };
+    let unreadable = |cause: String| CredentialsError::FileUnreadable { path: file.display().to_string(), cause };
     let owned = file.to_owned();
     let read = tokio::task::spawn_blocking(move || std::fs::read_to_string(owned));
     match read.await {

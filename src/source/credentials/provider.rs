@@ -27,9 +27,7 @@ impl Provider {
     pub fn new(config: &CredentialsConfig, environment: Environment) -> Self {
         let place = match config.clone() {
             CredentialsConfig::Default => Place::Chain,
-            CredentialsConfig::Env { id_var, secret_var, token_var } => {
-                Place::Env { id_var, secret_var, token_var }
-            }
+            CredentialsConfig::Env { id_var, secret_var, token_var } => Place::Env { id_var, secret_var, token_var },
             CredentialsConfig::Profile { file: Some(file), profile } => {
                 Place::ProfileOfFile { file: profile::expand_home(&file, &environment), profile }
             }
@@ -51,9 +49,7 @@ impl Provider {
             Place::Env { id_var, secret_var, token_var } => {
                 env::load(&self.environment, id_var, secret_var, token_var.as_deref())
             }
-            Place::ProfileOfFile { file, profile } => {
-                profile::load_file(file, profile.as_deref()).await
-            }
+            Place::ProfileOfFile { file, profile } => profile::load_file(file, profile.as_deref()).await,
             Place::Profile { profile } => self.load_profile(profile.as_deref()).await,
         }
     }
@@ -91,10 +87,8 @@ mod tests {
             std::fs::create_dir_all(home.path().join(path).parent().unwrap()).unwrap();
             std::fs::write(home.path().join(path), text).unwrap();
         }
-        let config = CredentialsConfig::Profile {
-            file: file.map(PathBuf::from),
-            profile: profile.map(ToOwned::to_owned),
-        };
+        let config =
+            CredentialsConfig::Profile { file: file.map(PathBuf::from), profile: profile.map(ToOwned::to_owned) };
         let variables = Environment::of_pairs([("ALIBABA_CLOUD_CLI_PROFILE_DISABLED", "true")]);
         let environment = Environment::with_home(variables, home.path().display().to_string());
         Provider::new(&config, environment).load().await.map(|credentials| credentials.access_key_id)

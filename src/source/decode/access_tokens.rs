@@ -34,20 +34,15 @@ pub(in crate::source) struct AccessTokenListing {
 ///
 /// # Errors
 /// Where it lists nothing and does not say how many there are: that is no empty inventory.
-pub(in crate::source) fn decode_access_tokens(
-    answer: &Members<'_>,
-) -> Result<AccessTokenListing, Malformed> {
+pub(in crate::source) fn decode_access_tokens(answer: &Members<'_>) -> Result<AccessTokenListing, Malformed> {
     let total_count = answer.get("TotalCount").and_then(whole_number);
     let total_count = total_count.and_then(|count| u64::try_from(count).ok());
     let raw_items = items(answer.get("AccessTokens"), "AccessToken")?.unwrap_or_default();
     if raw_items.is_empty() && total_count.is_none() {
         return Err(Malformed::new("neither AccessTokens nor TotalCount"));
     }
-    let mut listing = AccessTokenListing {
-        items: Vec::with_capacity(raw_items.len()),
-        rejected: Vec::new(),
-        total_count,
-    };
+    let mut listing =
+        AccessTokenListing { items: Vec::with_capacity(raw_items.len()), rejected: Vec::new(), total_count };
     for raw in raw_items {
         match decode_item(raw) {
             Ok(item) => listing.items.push(item),

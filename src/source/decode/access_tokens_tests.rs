@@ -71,13 +71,8 @@ fn items_without_a_total_are_read_and_prove_nothing() {
 
 #[test]
 fn numbers_come_as_numbers_or_strings_and_optional_texts_may_be_missing() {
-    let token = item(
-        r#"{"AccessTokenId":"a","Status":"expired","Count":1000,"TimeToLiveInDays":"0","Name":null}"#,
-    );
-    assert_eq!(
-        (token.max_use_count, token.ttl_days, token.registered_count),
-        (Some(1000), Some(0), None)
-    );
+    let token = item(r#"{"AccessTokenId":"a","Status":"expired","Count":1000,"TimeToLiveInDays":"0","Name":null}"#);
+    assert_eq!((token.max_use_count, token.ttl_days, token.registered_count), (Some(1000), Some(0), None));
     assert_eq!((token.name.clone(), token.description.clone()), (None, None));
     assert_eq!(notes(&token), []);
 }
@@ -134,9 +129,8 @@ fn unknown_statuses_stay_and_missing_ones_are_unknown() {
 
 #[test]
 fn unknown_fields_are_kept_and_secrets_are_not() {
-    let token = item(
-        r#"{"AccessTokenId":"a","Status":"expired","New":{"n":98765432109876543210},"AccessTokenCode":"s3cret"}"#,
-    );
+    let token =
+        item(r#"{"AccessTokenId":"a","Status":"expired","New":{"n":98765432109876543210},"AccessTokenCode":"s3cret"}"#);
     let extra = json!({"New": {"n": "98765432109876543210"}, "AccessTokenCode": "[redacted]"});
     assert_eq!(serde_json::Value::Object(token.extra.clone()), extra);
     assert_eq!(notes(&token), []);
@@ -169,8 +163,7 @@ fn items_without_a_usable_id_are_rejected_and_do_not_stop_the_others() {
     );
     let listing = decode(&answer).unwrap();
     assert_eq!(listing.items.len(), 1);
-    let rejected: Vec<_> =
-        listing.rejected.iter().map(|item| (item.reason.as_str(), item.original.as_str())).collect();
+    let rejected: Vec<_> = listing.rejected.iter().map(|item| (item.reason.as_str(), item.original.as_str())).collect();
     let long_original = format!(r#"{{"AccessTokenId":"{long}"}}"#);
     let expected = [
         ("no AccessTokenId", "{}"),

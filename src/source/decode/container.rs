@@ -16,10 +16,7 @@ use super::{
 ///
 /// # Errors
 /// Anything else is not this container.
-pub(super) fn items<'a>(
-    container: Option<&'a RawValue>,
-    list: &str,
-) -> Result<Option<Vec<&'a RawValue>>, Malformed> {
+pub(super) fn items<'a>(container: Option<&'a RawValue>, list: &str) -> Result<Option<Vec<&'a RawValue>>, Malformed> {
     let Some(container) = container else { return Ok(None) };
     if kind(container) != b'{' {
         return array(container, list).map(Some);
@@ -59,14 +56,7 @@ mod tests {
 
     #[test]
     fn every_shape_of_a_list_is_read() {
-        for empty in [
-            "null",
-            "{}",
-            "[]",
-            r#"{"AccessToken":null}"#,
-            r#"{"AccessToken":[]}"#,
-            r#"{"AccessToken":{}}"#,
-        ] {
+        for empty in ["null", "{}", "[]", r#"{"AccessToken":null}"#, r#"{"AccessToken":[]}"#, r#"{"AccessToken":{}}"#] {
             assert_eq!(count(empty), Some(0), "{empty}");
         }
         assert_eq!(count(r#"{"AccessToken":[1,{}]}"#), Some(2));
@@ -77,9 +67,7 @@ mod tests {
 
     #[test]
     fn anything_else_is_malformed_and_not_empty() {
-        for odd in
-            ["7", "\"\"", "true", r#"{"Other":[]}"#, r#"{"AccessToken":"x"}"#, r#"{"AccessToken":0}"#]
-        {
+        for odd in ["7", "\"\"", "true", r#"{"Other":[]}"#, r#"{"AccessToken":"x"}"#, r#"{"AccessToken":0}"#] {
             assert_eq!(count(odd), None, "{odd}");
         }
     }

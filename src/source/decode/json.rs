@@ -119,9 +119,7 @@ mod tests {
 
     #[test]
     fn names_and_values_come_as_they_are_and_the_last_repetition_wins() {
-        let members =
-            Members::of_body(br#" { "a" : 1.50 , "\u0062":"x", "a": 12345678901234567890123 } "#)
-                .unwrap();
+        let members = Members::of_body(br#" { "a" : 1.50 , "\u0062":"x", "a": 12345678901234567890123 } "#).unwrap();
         assert_eq!(members.get("a").unwrap().get(), "12345678901234567890123");
         assert_eq!(members.text(&["missing", "b"]).unwrap(), "x");
         assert!(members.get("c").is_none());

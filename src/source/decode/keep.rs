@@ -144,9 +144,7 @@ mod tests {
 
     #[test]
     fn nothing_is_lost() {
-        let kept = keep(&raw(
-            r#"{"a":[1,-2.5,true,null,"x"],"big":123456789012345678901234567890,"huge":1e999999}"#,
-        ));
+        let kept = keep(&raw(r#"{"a":[1,-2.5,true,null,"x"],"big":123456789012345678901234567890,"huge":1e999999}"#));
         let expected = json!({
             "a": [1, -2.5, true, null, "x"],
             "big": "123456789012345678901234567890",
@@ -166,10 +164,7 @@ mod tests {
     #[test]
     fn secrets_are_redacted_at_any_depth_and_spelling() {
         let kept = keep(&raw(r#"{"a":[{"accessTokencode":"s3cret","\u0051RCodePNG":["s3cret"]}]}"#));
-        assert_eq!(
-            kept.value,
-            json!({"a": [{"accessTokencode": "[redacted]", "QRCodePNG": "[redacted]"}]})
-        );
+        assert_eq!(kept.value, json!({"a": [{"accessTokencode": "[redacted]", "QRCodePNG": "[redacted]"}]}));
         assert_eq!(keep_member("AccessTokenCode", &raw("\"s3cret\"")).value, json!("[redacted]"));
         let rejected = reject("no id", &raw(r#"{"AccessTokenCode": "s3cret"}"#));
         assert_eq!(rejected.original, r#"{"AccessTokenCode":"[redacted]"}"#);

@@ -27,9 +27,7 @@ pub(in crate::source) struct MfaDeviceListing {
 ///
 /// # Errors
 /// Where the container or a readable `IsTruncated` is missing: such an answer proves no end.
-pub(in crate::source) fn decode_mfa_devices(
-    answer: &Members<'_>,
-) -> Result<MfaDeviceListing, Malformed> {
+pub(in crate::source) fn decode_mfa_devices(answer: &Members<'_>) -> Result<MfaDeviceListing, Malformed> {
     let Some(raw_items) = items(answer.get("VirtualMFADevices"), "VirtualMFADevice")? else {
         return Err(Malformed::new("no VirtualMFADevices"));
     };
@@ -99,8 +97,7 @@ fn decode_user(fields: &mut Fields, raw: &RawValue) -> Option<MfaUser> {
         return None;
     }
     // Judged before any of its members is noted, so that an odd object is kept once, as a whole.
-    let names_user =
-        ["UserId", "UserPrincipalName"].iter().any(|name| members.get(name).is_some_and(is_user_key));
+    let names_user = ["UserId", "UserPrincipalName"].iter().any(|name| members.get(name).is_some_and(is_user_key));
     if !names_user {
         return fields.unreadable("User", raw);
     }

@@ -21,8 +21,7 @@ fn notes(device: &MfaDevice) -> Vec<(AnomalyKind, &str)> {
 
 #[test]
 fn the_documented_samples_are_read() {
-    let sample =
-        include_str!("../../../tests/data/samples/list_virtual_mfa_devices.unbound_and_bound.json");
+    let sample = include_str!("../../../tests/data/samples/list_virtual_mfa_devices.unbound_and_bound.json");
     let listing = decode(sample).unwrap();
     assert_eq!((listing.is_truncated, listing.marker.as_deref()), (true, Some("EXAMPLE")));
     let [unbound, bound] = listing.items.as_slice() else { panic!("{listing:?}") };
@@ -60,8 +59,7 @@ fn an_answer_without_container_or_end_is_malformed() {
 fn empty_shapes_with_an_end_are_empty() {
     for container in ["null", "{}", "[]", r#"{"VirtualMFADevice":[]}"#] {
         for end in ["false", "\"false\"", "\"False\""] {
-            let answer =
-                format!(r#"{{"VirtualMFADevices":{container},"IsTruncated":{end},"Marker":""}}"#);
+            let answer = format!(r#"{{"VirtualMFADevices":{container},"IsTruncated":{end},"Marker":""}}"#);
             let listing = decode(&answer).unwrap();
             assert_eq!((listing.items.len(), listing.is_truncated, listing.marker), (0, false, None));
         }
@@ -93,9 +91,7 @@ fn no_user_is_unbound_without_anomaly() {
 #[test]
 fn a_user_that_names_nobody_is_kept_whole_and_told_without_names() {
     let long = format!(r#"{{"UserId":"{}"}}"#, "x".repeat(600));
-    for user in
-        [r#"{"DisplayName":"Ann"}"#, r#""Ann""#, "[]", r#"{"UserId":""}"#, r#"{"UserId":null}"#, &long]
-    {
+    for user in [r#"{"DisplayName":"Ann"}"#, r#""Ann""#, "[]", r#"{"UserId":""}"#, r#"{"UserId":null}"#, &long] {
         let device = device(&format!(r#","User":{user}"#));
         assert_eq!(device.user, None, "{user}");
         assert_eq!(notes(&device), [(AnomalyKind::UnreadableField, "User: kept in extra")], "{user}");
@@ -105,8 +101,7 @@ fn a_user_that_names_nobody_is_kept_whole_and_told_without_names() {
 
 #[test]
 fn unknown_members_are_kept_and_of_the_user_under_its_path() {
-    let device =
-        device(r#","Type":"VMFA","User":{"UserId":"1","UserName":"ann","Base32StringSeed":"s3cret"}"#);
+    let device = device(r#","Type":"VMFA","User":{"UserId":"1","UserName":"ann","Base32StringSeed":"s3cret"}"#);
     let extra = json!({"Type": "VMFA", "User.UserName": "ann", "User.Base32StringSeed": "[redacted]"});
     assert_eq!(Value::Object(device.extra), extra);
 }
@@ -114,10 +109,7 @@ fn unknown_members_are_kept_and_of_the_user_under_its_path() {
 #[test]
 fn an_activate_date_without_a_user_is_an_anomaly() {
     let odd = device(r#","User":{},"ActivateDate":"2020-10-16T06:02:09Z""#);
-    assert_eq!(
-        notes(&odd),
-        [(AnomalyKind::ActivatedWithoutUser, "ActivateDate: 2020-10-16T06:02:09+00:00")]
-    );
+    assert_eq!(notes(&odd), [(AnomalyKind::ActivatedWithoutUser, "ActivateDate: 2020-10-16T06:02:09+00:00")]);
     assert!(odd.activated_at.is_some());
     let unreadable = device(r#","ActivateDate":"soon""#);
     assert_eq!(notes(&unreadable), [(AnomalyKind::UnreadableField, "ActivateDate: soon")]);
@@ -128,8 +120,7 @@ fn nul_in_a_name_is_replaced_and_told_by_its_field_alone() {
     let device = device(r#","User":{"UserId":"1\u0000","DisplayName":"A\u0000nn"}"#);
     let user = device.user.clone().unwrap();
     assert_eq!((user.id.as_str(), user.display_name.as_deref()), ("1\u{FFFD}", Some("A\u{FFFD}nn")));
-    let expected =
-        [(AnomalyKind::NulCharacter, "User.UserId"), (AnomalyKind::NulCharacter, "User.DisplayName")];
+    let expected = [(AnomalyKind::NulCharacter, "User.UserId"), (AnomalyKind::NulCharacter, "User.DisplayName")];
     assert_eq!(notes(&device), expected);
 }
 

@@ -37,8 +37,7 @@ pub(super) fn exact_number(text: &str) -> Option<Number> {
         return Some(whole.into());
     }
     let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
-    let digit_count =
-        mantissa.trim_start_matches(['-', '0', '.']).bytes().filter(u8::is_ascii_digit).count();
+    let digit_count = mantissa.trim_start_matches(['-', '0', '.']).bytes().filter(u8::is_ascii_digit).count();
     if digit_count > EXACT_DIGITS {
         return None;
     }
@@ -62,18 +61,14 @@ mod tests {
             assert_eq!(whole(text), Some(30), "{text}");
         }
         assert_eq!(whole("-5"), Some(-5));
-        for text in
-            ["30.5", "\"30.0\"", "\"\"", "\"x\"", "null", "true", "[30]", "1e40", "9223372036854775808"]
-        {
+        for text in ["30.5", "\"30.0\"", "\"\"", "\"x\"", "null", "true", "[30]", "1e40", "9223372036854775808"] {
             assert_eq!(whole(text), None, "{text}");
         }
     }
 
     #[test]
     fn a_number_is_kept_only_where_no_digit_is_lost() {
-        for text in
-            ["0", "-1", "18446744073709551615", "0.1", "1.5e300", "-0.0", "0.000000000000000000001"]
-        {
+        for text in ["0", "-1", "18446744073709551615", "0.1", "1.5e300", "-0.0", "0.000000000000000000001"] {
             assert!(exact_number(text).is_some(), "{text}");
         }
         for text in ["18446744073709551616", "0.12345678901234567", "1e400", "1e-400", "2e-320"] {

@@ -54,8 +54,9 @@ pub(crate) fn compare_access_token(
     let change_kind = if old.deleted_at.is_some() { "reappeared" } else { "changed" };
     let transition = (from_status != new.status).then(|| {
         // An expiry that is still to come is not when it happened; `check_early_expiry` has said so.
-        let instant = expiry(new)
-            .filter(|expiry| new.status == "expired" && old.deleted_at.is_none() && expiry.at <= observed_at + TOLERANCE);
+        let instant = expiry(new).filter(|expiry| {
+            new.status == "expired" && old.deleted_at.is_none() && expiry.at <= observed_at + TOLERANCE
+        });
         let oddity = oddity(old, new);
         anomalies.extend(oddity.clone());
         let mut transition = transition(Some(from_status), instant, not_before, observed_at, &mut anomalies);

@@ -46,9 +46,9 @@ pub(crate) fn compare_mfa_device(
         return Difference { write: Write::Touch, change_kind: "", changed_columns, transition: None, anomalies };
     }
     let not_before = old.deleted_at.unwrap_or(old.valid_from_at).max(known.complete_started_at.unwrap_or_default());
-    let reappeared = old.deleted_at.map(|_| {
-        Anomaly::new(AnomalyKind::Reappeared, "the serial came back after its absence had been proven")
-    });
+    let reappeared = old
+        .deleted_at
+        .map(|_| Anomaly::new(AnomalyKind::Reappeared, "the serial came back after its absence had been proven"));
     let from_status = if reappeared.is_some() { "deleted" } else { &old.status };
     let is_transition = from_status != new.status().name() || old.user_id.as_deref() != user_id(new);
     anomalies.extend(reappeared.clone());
