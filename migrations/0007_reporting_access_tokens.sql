@@ -139,7 +139,7 @@ select
     t.status,
     t.expires_at,
     t.days_until_expiry,
-    -- In hours: a day can be 23 or 25 of them in the time zone of a session.
+    -- In hours: a day can be 23 or 25 of them where clocks change.
     case
         when t.expires_at <= now() + interval '24 hours' then '1 day'
         when t.expires_at <= now() + interval '168 hours' then '7 days'

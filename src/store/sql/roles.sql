@@ -5,8 +5,8 @@
 -- roles that exist as they are. insufficient_privilege passes to the caller, who
 -- goes on without: the views are there, and an administrator can run this file.
 
--- The roles. Two databases of one server may be migrated at once, so that another
--- session creates the role between the look and the deed.
+-- The roles. Two databases of one server may be migrated at once, so that a role can
+-- appear between the look and the deed.
 do $$
 begin
     if not exists (select from pg_catalog.pg_roles where rolname = 'stocktake_reader') then
