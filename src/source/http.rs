@@ -30,11 +30,12 @@ impl HttpClient {
     /// [`SourceError::Client`] where the environment names a proxy that cannot be used.
     pub fn new(config: &ApiConfig) -> Result<Self, SourceError> {
         install_crypto_provider();
-        let builder = builder(config);
-        let build = |builder: ClientBuilder| builder.build().map_err(|error| SourceError::Client(root_cause(&error)));
+        let build = |builder: ClientBuilder| {
+            builder.build().map_err(|error| SourceError::Client(root_cause(&error)))
+        };
         Ok(Self {
-            proxied: build(builder)?,
-            direct: build(self::builder(config).no_proxy())?,
+            proxied: build(builder(config))?,
+            direct: build(builder(config).no_proxy())?,
             body_bytes_max: BODY_BYTES_MAX,
         })
     }
@@ -48,9 +49,15 @@ impl HttpClient {
     ///
     /// # Errors
     /// [`SourceError::TooLarge`], or [`SourceError::Transport`] where it breaks off.
-    pub(super) async fn read_body(&self, operation: Operation, mut response: Response) -> Result<Vec<u8>, SourceError> {
+    pub(super) async fn read_body(
+        &self,
+        operation: Operation,
+        mut response: Response,
+    ) -> Result<Vec<u8>, SourceError> {
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| transport_error(operation, error))? {
+        while let Some(chunk) =
+            response.chunk().await.map_err(|error| transport_error(operation, error))?
+        {
             if body.len() + chunk.len() > self.body_bytes_max {
                 return Err(SourceError::TooLarge { operation, limit_bytes: self.body_bytes_max });
             }
@@ -113,25 +120,14 @@ fn root_cause(error: &reqwest::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use crate::source::child_test::is_child_with;
+
     use super::*;
 
     #[test]
     fn a_client_is_built_where_the_machine_has_no_certificates() {
-        // The variables of this process must not change, so the test runs itself in another.
-        const CHILD: &str = "STOCKTAKE_TEST_WITHOUT_CERTIFICATES";
-        if std::env::var_os(CHILD).is_some() {
+        if is_child_with(&[("SSL_CERT_FILE", "/nonexistent"), ("SSL_CERT_DIR", "/nonexistent")]) {
             HttpClient::new(&ApiConfig::default()).unwrap();
-            return;
         }
-        let name = std::thread::current().name().unwrap().to_owned();
-        let output = std::process::Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", &name])
-            .env(CHILD, "1")
-            .env("SSL_CERT_FILE", "/nonexistent")
-            .env("SSL_CERT_DIR", "/nonexistent")
-            .output()
-            .unwrap();
-        let stdout = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success() && stdout.contains("1 passed"), "{stdout}");
     }
 }

@@ -9,6 +9,8 @@
 mod access_tokens;
 mod account;
 mod answer;
+#[cfg(test)]
+mod child_test;
 mod credentials;
 mod decode;
 mod endpoint;
