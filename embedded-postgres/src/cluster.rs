@@ -44,6 +44,9 @@ struct Hold {
 }
 
 impl Cluster {
+    /// The name of the database that every new cluster has.
+    pub const DATABASE: &str = NAME;
+
     /// Starts the server, making the cluster first if it is new, or joins the one that runs already.
     /// Blocks for a second or so; longer when the programs must be fetched or the data recovered.
     ///
@@ -88,9 +91,6 @@ impl Cluster {
     pub fn url(&self, database: &str) -> String {
         format!("postgres://{NAME}:{}@127.0.0.1:{}/{database}", self.password, self.port)
     }
-
-    /// The name of the database that every new cluster has.
-    pub const DATABASE: &str = NAME;
 
     /// The TCP port on 127.0.0.1. A durable cluster keeps it from run to run while it is free.
     pub fn port(&self) -> u16 {

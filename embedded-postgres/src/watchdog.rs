@@ -17,7 +17,7 @@ use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
 use crate::error::{AtPath, Error};
-use crate::locks::{POLL, StartLock};
+use crate::locks::{POLL, StartLock, server_is_alive};
 use crate::options::Durability;
 use crate::place::Place;
 
@@ -86,7 +86,7 @@ impl Watchdog {
         }
         let deadline = Instant::now() + ANSWER_LIMIT;
         while !answer.exists() {
-            if Instant::now() > deadline {
+            if Instant::now() > deadline || !server_is_alive(place)? {
                 return Ok(None);
             }
             std::thread::sleep(POLL);

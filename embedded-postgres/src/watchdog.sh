@@ -13,6 +13,7 @@ while read -r word value; do
     attach) : >"$1/attached" ;;
   esac
 done
+exec </dev/null # nobody can join any more
 
 # An unfinished cluster is of no use: end its makers, initdb and the servers it runs, at once.
 [ -z "$maker" ] || kill -s KILL -- "-$maker" 2>/dev/null
