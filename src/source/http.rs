@@ -30,9 +30,7 @@ impl HttpClient {
     /// [`SourceError::Client`] where the environment names a proxy that cannot be used.
     pub fn new(config: &ApiConfig) -> Result<Self, SourceError> {
         install_crypto_provider();
-        let build = |builder: ClientBuilder| {
-            builder.build().map_err(|error| SourceError::Client(root_cause(&error)))
-        };
+        let build = |builder: ClientBuilder| builder.build().map_err(|error| SourceError::Client(root_cause(&error)));
         Ok(Self {
             proxied: build(builder(config))?,
             direct: build(builder(config).no_proxy())?,
@@ -49,15 +47,9 @@ impl HttpClient {
     ///
     /// # Errors
     /// [`SourceError::TooLarge`], or [`SourceError::Transport`] where it breaks off.
-    pub(super) async fn read_body(
-        &self,
-        operation: Operation,
-        mut response: Response,
-    ) -> Result<Vec<u8>, SourceError> {
+    pub(super) async fn read_body(&self, operation: Operation, mut response: Response) -> Result<Vec<u8>, SourceError> {
         let mut body = Vec::new();
-        while let Some(chunk) =
-            response.chunk().await.map_err(|error| transport_error(operation, error))?
-        {
+        while let Some(chunk) = response.chunk().await.map_err(|error| transport_error(operation, error))? {
             if body.len() + chunk.len() > self.body_bytes_max {
                 return Err(SourceError::TooLarge { operation, limit_bytes: self.body_bytes_max });
             }

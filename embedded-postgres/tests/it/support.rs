@@ -39,10 +39,7 @@ pub(crate) fn data_of(cluster: &Cluster) -> PathBuf {
 
 /// Whether the process does anything. One that ended may wait long for its new parent to notice.
 pub(crate) fn is_alive(pid: i32) -> bool {
-    let output = Command::new("ps")
-        .args(["-o", "stat=", "-p", &pid.to_string()])
-        .output()
-        .unwrap();
+    let output = Command::new("ps").args(["-o", "stat=", "-p", &pid.to_string()]).output().unwrap();
     let state = String::from_utf8_lossy(&output.stdout);
     !state.trim().is_empty() && !state.trim().starts_with('Z')
 }
