@@ -1,6 +1,10 @@
 //! The commands: what a person types, sees and gets as an exit code.
 
 mod context;
+#[cfg(feature = "demo")]
+mod demo;
+#[cfg(feature = "demo")]
+mod emulate;
 mod exit;
 mod migrate;
 mod output;
@@ -35,12 +39,18 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// The whole job on this machine, with nothing configured
+    #[cfg(feature = "demo")]
+    Demo(demo::Arguments),
     /// The worker: scans on a schedule, purges, serves the status page, until SIGTERM or Ctrl-C
     Run(run::Arguments),
     /// Scan every target once, now
     Sync(sync::Arguments),
     /// Apply the database migrations and exit
     Migrate,
+    /// The emulated cloud alone, on a port
+    #[cfg(feature = "demo")]
+    Emulate(emulate::Arguments),
 }
 
 /// Runs a command to its end.
@@ -75,6 +85,10 @@ async fn dispatch(cli: Cli, output: &Output) -> anyhow::Result<Exit> {
     match cli.command {
         Command::Run(arguments) => run::run(config, &arguments).await,
         Command::Sync(arguments) => sync::run(config, arguments, output).await,
+        #[cfg(feature = "demo")]
+        Command::Demo(arguments) => demo::run(&arguments, output).await,
+        #[cfg(feature = "demo")]
+        Command::Emulate(arguments) => emulate::run(&arguments, output).await,
         Command::Migrate => migrate::run(config, output).await,
     }
 }

@@ -19,6 +19,7 @@ mod migrate;
 mod observations;
 mod retention;
 mod session;
+mod tabulate;
 
 pub use apply::Applied;
 pub use brake::DeleteLimits;
@@ -28,6 +29,7 @@ pub use ledger::{Counts, Outcome, Trouble};
 pub(crate) use observations::Observations;
 pub use retention::Purge;
 pub use session::{ScanStart, TargetSession};
+pub use tabulate::Tabular;
 
 use std::time::Duration;
 
