@@ -1,0 +1,166 @@
+//! Everything the emulator knows, and the way of one request through it.
+
+use std::time::Instant;
+
+use axum::http::StatusCode;
+use chrono::{DateTime, Utc};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use sha2::{Digest, Sha256};
+
+use crate::account::Account;
+use crate::api::{self, ApiError, Operation};
+use crate::auth::{self, Nonces};
+use crate::clock::Running;
+use crate::fault::{Answer, RequestView, Script};
+use crate::inventory::Inventory;
+use crate::lifecycle::Lifecycle;
+use crate::options::{AccountOptions, Options, Stock};
+use crate::request::GatewayRequest;
+use crate::request_log::{RequestLog, RequestRecord};
+use crate::timestamp;
+
+/// One emulated cloud.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) clock: Running,
+    pub(crate) accounts: Vec<Account>,
+    pub(crate) faults: Script,
+    pub(crate) log: RequestLog,
+    nonces: Nonces,
+    rng: ChaCha8Rng,
+}
+
+impl State {
+    pub(crate) fn new(options: Options) -> Self {
+        let clock = Running::from(options.clock);
+        let now = clock.now();
+        let seed = options.seed;
+        Self {
+            clock,
+            accounts: options.accounts.into_iter().map(|account| new_account(account, seed, now)).collect(),
+            faults: Script::default(),
+            log: RequestLog::new(options.request_log_limit),
+            nonces: Nonces::default(),
+            rng: ChaCha8Rng::seed_from_u64(seed),
+        }
+    }
+
+    /// The account of this id.
+    pub(crate) fn account_mut(&mut self, id: &str) -> Option<&mut Account> {
+        self.accounts.iter_mut().find(|account| account.id == id)
+    }
+
+    /// Moves the clock and lets every account live up to it.
+    pub(crate) fn set_now(&mut self, now: DateTime<Utc>) {
+        self.clock.set_now(now);
+        for account in &mut self.accounts {
+            account.live_until(now);
+        }
+    }
+
+    /// Answers one request: authenticate, answer, let the faults work, log.
+    pub(crate) fn answer(&mut self, request: &GatewayRequest) -> Answer {
+        let now = self.clock.now();
+        let action = request.action();
+        let request_id = self.draw_request_id();
+        let key_id = auth::authorization(request).map(|authorization| authorization.key_id).unwrap_or_default();
+        let owner = self.accounts.iter().position(|account| account.key(&key_id).is_some());
+
+        let mut answer = match self.answer_unbent(request, owner, now, &request_id) {
+            Ok(answer) => answer,
+            Err(error) => {
+                let body = error.body(&request_id, api::product_of(&action));
+                Answer::json(error.status, body, Some(error.code))
+            }
+        };
+        answer.headers.push(("date".to_owned(), timestamp::http_date(now)));
+        answer.headers.push(("x-acs-request-id".to_owned(), request_id));
+        self.record(request, action, owner, now, &answer);
+        answer
+    }
+
+    fn answer_unbent(
+        &mut self,
+        request: &GatewayRequest,
+        owner: Option<usize>,
+        now: DateTime<Utc>,
+        request_id: &str,
+    ) -> Result<Answer, ApiError> {
+        let operation = Operation::of(request)?;
+        let authorization = auth::authorization(request)?;
+        let owner = owner
+            .ok_or_else(|| ApiError::new(404, "InvalidAccessKeyId.NotFound", "Specified access key is not found."))?;
+        let account = &mut self.accounts[owner];
+        account.live_until(now);
+        let key = account.key(&authorization.key_id).expect("the owner was found by this key");
+        auth::authenticate(request, &authorization, key, &mut self.nonces, now)?;
+        auth::authorize(account, operation, key)?;
+
+        let mut answer = match operation.answer(request, account, key, request_id) {
+            Ok(body) => Answer::json(StatusCode::OK, body, None),
+            Err(error) => {
+                let body = error.body(request_id, api::product_of(operation.action()));
+                Answer::json(error.status, body, Some(error.code))
+            }
+        };
+        let view = RequestView { action: operation.action(), account: &account.id, query: &request.query };
+        let after = self.faults.work(&view, request_id, &mut answer);
+        for edit in after.edits {
+            edit(&mut account.inventory);
+        }
+        if !after.advance.is_zero() {
+            self.set_now(now + after.advance);
+        }
+        Ok(answer)
+    }
+
+    fn record(
+        &mut self,
+        request: &GatewayRequest,
+        action: String,
+        owner: Option<usize>,
+        now: DateTime<Utc>,
+        answer: &Answer,
+    ) {
+        self.log.count(&action);
+        if !self.log.is_on() {
+            return;
+        }
+        let text = |value: &axum::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        self.log.push(RequestRecord {
+            at: now,
+            received: Instant::now(),
+            action,
+            account: owner.map(|owner| self.accounts[owner].id.clone()),
+            query: request.query.clone(),
+            headers: request.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect(),
+            status: answer.visible_status(),
+            code: answer.code.clone(),
+        });
+    }
+
+    /// An upper-case UUID, like the gateway's.
+    fn draw_request_id(&mut self) -> String {
+        let digits = format!("{:032X}", self.rng.random::<u128>());
+        let [a, b, c, d, e] = [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]];
+        format!("{a}-{b}-{c}-{d}-{e}")
+    }
+}
+
+fn new_account(options: AccountOptions, seed: u64, now: DateTime<Utc>) -> Account {
+    let seed = account_seed(seed, &options.id);
+    let inventory = match options.stock {
+        Stock::Given(inventory) => *inventory,
+        Stock::Generated { token_count, device_count } => {
+            Inventory::generate(&options.id, seed, token_count, device_count, now)
+        }
+    };
+    Account { id: options.id, settings: options.settings, inventory, lifecycle: Lifecycle::new(seed, now) }
+}
+
+/// Accounts of one emulator must not own the same codes.
+fn account_seed(seed: u64, account: &str) -> u64 {
+    let digest = Sha256::digest(format!("{seed}:{account}"));
+    digest.iter().take(8).fold(0, |number, &byte| (number << 8) | u64::from(byte))
+}
