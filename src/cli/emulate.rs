@@ -39,10 +39,8 @@ pub(super) async fn run(arguments: &Arguments, output: &Output) -> anyhow::Resul
         .await
         .with_context(|| format!("the emulator cannot listen on {}; choose another with --listen", arguments.listen))?;
     let url = emulator.url();
-    let text = format!(
-        "the emulated cloud answers at {url}; stop it with Ctrl-C. To scan it:\n\n{}\n",
-        instructions(&url)
-    );
+    let text =
+        format!("the emulated cloud answers at {url}; stop it with Ctrl-C. To scan it:\n\n{}\n", instructions(&url));
     let value = json!({
         "url": url,
         "account_id": arguments.account_id,

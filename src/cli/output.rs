@@ -61,10 +61,16 @@ impl Output {
     }
 }
 
+/// Columns of a table that is not shown on a terminal.
+const PIPED_WIDTH: u16 = 140;
+
 /// A table with `header`, as wide as the terminal allows.
 pub(super) fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+    if !table.is_tty() {
+        table.set_width(PIPED_WIDTH);
+    }
     table.set_header(header.iter().copied());
     table
 }

@@ -114,7 +114,6 @@ impl<T: Kept> Observations<T> {
             anomalies: written.anomalies,
             ..Counts::default()
         };
-        counts.anomalies += T::note_overdue(&mut tx, account_id, scan_id, *started_at).await?;
         keep_rejected(&mut tx, account_id, target.source.name(), scan_id, &self.rejected).await?;
 
         let (outcome, proof, trouble) = match &verdict {
@@ -133,6 +132,8 @@ impl<T: Kept> Observations<T> {
                         });
                     }
                     counts.transitions += counts.deleted;
+                    // Only now is every live row known to have been seen by this scan.
+                    counts.anomalies += T::note_overdue(&mut tx, account_id, scan_id, *started_at).await?;
                     (Outcome::Complete, Some(complete.argument()), None)
                 } else {
                     counts.held = absent;

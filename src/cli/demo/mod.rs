@@ -142,9 +142,11 @@ async fn live_through(
         clock.set(emulator.now());
         match scan {
             // A listing that comes back short: what was seen is kept, nothing is deleted.
-            60 => drop(emulator.add_fault(Fault::rewrite(drop_half).action("ListAccessTokens").times(12))),
+            60 => drop(emulator.add_fault(Fault::rewrite(drop_half).action("ListAccessTokens").always())),
             // A permission that was taken away for a night.
-            110 => drop(emulator.add_fault(Fault::error(403, "NoPermission", "You are not authorized.").action("ListAccessTokens").times(2))),
+            110 => drop(emulator.add_fault(
+                Fault::error(403, "NoPermission", "You are not authorized.").action("ListAccessTokens").times(2),
+            )),
             _ => emulator.clear_faults(),
         }
         let reports = worker.scan_all(None, None, &ScanRequest::default()).await;
@@ -171,12 +173,7 @@ fn bar_message(reports: &[TargetReport], emulator: &Emulator) -> String {
 }
 
 /// Goes on in real time until Ctrl-C.
-async fn stay(
-    worker: &Worker,
-    emulator: &Emulator,
-    output: &Output,
-    stop: &CancellationToken,
-) -> anyhow::Result<()> {
+async fn stay(worker: &Worker, emulator: &Emulator, output: &Output, stop: &CancellationToken) -> anyhow::Result<()> {
     output.say("\nthe demo goes on, a scan every 30 s; Ctrl-C ends it and removes its database")?;
     let mut ticks = tokio::time::interval(LIVE_INTERVAL);
     loop {

@@ -16,5 +16,5 @@ where t.account_id = $1
         and md5(a.object_id) = md5(t.access_token_id)
         and a.object_id = t.access_token_id
         and a.kind = 'live_after_expiry'
-        and a.detected_at >= t.valid_from_at
+        and a.scan_id >= t.scan_id
   )

@@ -1,0 +1,81 @@
+//! One throw-away PostgreSQL for the whole run, one database a test, cloned from a migrated template.
+
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicU32, Ordering},
+};
+
+use embedded_postgres::{Cluster, Options};
+use sqlx::{Connection, PgConnection, PgPool, postgres::PgPoolOptions};
+use stocktake::store::Store;
+use tokio::sync::OnceCell;
+
+const TEMPLATE: &str = "migrated";
+
+static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+static TEMPLATE_READY: OnceCell<()> = OnceCell::const_new();
+static DATABASE_COUNT: AtomicU32 = AtomicU32::new(0);
+
+/// A migrated database of one test.
+pub(crate) struct TestDatabase {
+    pub(crate) store: Store,
+    pub(crate) pool: PgPool,
+    pub(crate) url: String,
+}
+
+impl TestDatabase {
+    pub(crate) async fn create() -> Self {
+        TEMPLATE_READY.get_or_init(migrate_template).await;
+        let name = format!("test_{}", DATABASE_COUNT.fetch_add(1, Ordering::Relaxed));
+        Self::open(create(&name, TEMPLATE).await).await
+    }
+
+    /// A database without any schema.
+    pub(crate) async fn create_empty() -> String {
+        let name = format!("empty_{}", DATABASE_COUNT.fetch_add(1, Ordering::Relaxed));
+        create(&name, "template1").await
+    }
+
+    async fn open(url: String) -> Self {
+        let pool = PgPoolOptions::new().max_connections(4).connect(&url).await.unwrap();
+        Self { store: Store::new(pool.clone()), pool, url }
+    }
+
+    /// Runs a query of one value.
+    pub(crate) async fn value<T>(&self, query: &'static str) -> T
+    where
+        T: for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres> + Send + Unpin,
+    {
+        sqlx::query_scalar(query).fetch_one(&self.pool).await.unwrap_or_else(|error| panic!("{query}: {error}"))
+    }
+
+    /// Runs a query whose columns are text and joins each row with ` | `.
+    pub(crate) async fn lines(&self, query: &'static str) -> Vec<String> {
+        let found = self.store.tabulate(query).await.unwrap_or_else(|error| panic!("{query}: {error}"));
+        found.rows.iter().map(|row| row.join(" | ")).collect()
+    }
+}
+
+/// The server, started by whichever test comes first; its watchdog stops it when this process ends.
+fn cluster() -> &'static Cluster {
+    CLUSTER.get_or_init(|| {
+        Cluster::start(Options::throwaway().setting("max_connections", "300")).expect("PostgreSQL's programs are here")
+    })
+}
+
+async fn migrate_template() {
+    let url = create(TEMPLATE, "template1").await;
+    let store = Store::connect(&url, 1).await.unwrap();
+    store.migrate().await.unwrap();
+    // A template can be cloned only while nobody is connected to it.
+    store.close().await;
+}
+
+async fn create(name: &str, template: &str) -> String {
+    let cluster = tokio::task::spawn_blocking(cluster).await.unwrap();
+    let mut conn = PgConnection::connect(&cluster.url("postgres")).await.unwrap();
+    let statement = format!("create database {name} template {template}");
+    sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut conn).await.unwrap();
+    conn.close().await.unwrap();
+    cluster.url(name)
+}

@@ -1,0 +1,7 @@
+//! What every integration test stands on: a database of its own, an emulated cloud, a clock to move.
+
+mod database;
+mod world;
+
+pub(crate) use database::TestDatabase;
+pub(crate) use world::{ACCOUNT_ID, World, account, applied, instant};
