@@ -44,7 +44,8 @@ impl Context {
                     .context("the embedded PostgreSQL does not start; set database.url to use another")?;
                 let url = cluster.url(Cluster::DATABASE);
                 if cluster.is_owner() {
-                    info!("started the embedded PostgreSQL {}; connect with: psql {url}", cluster.version());
+                    // Not a line of the log, which may travel further than the password should.
+                    eprintln!("embedded PostgreSQL {}: psql {url}", cluster.version());
                 }
                 (url, Some(cluster))
             }

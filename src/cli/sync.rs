@@ -102,19 +102,14 @@ pub(super) fn print_reports(reports: &[TargetReport], is_rehearsal: bool, output
     let mut rows =
         table(&["account", "source", "outcome", "seen", "new", "changed", "deleted", "unchanged", "transitions"]);
     for report in reports {
-        let mut row = vec![report.account_name.clone(), report.source.to_string()];
-        match &report.outcome {
-            TargetOutcome::Recorded(applied) => {
-                let counts = applied.counts;
-                row.push(applied.outcome.name().to_owned());
-                row.push(applied.evidence.distinct_count.to_string());
-                row.extend(
-                    [counts.new, counts.changed, counts.deleted, counts.unchanged, counts.transitions]
-                        .map(|count| count.to_string()),
-                );
-            }
-            TargetOutcome::Busy => row.push("busy".to_owned()),
-            TargetOutcome::Unrecorded(_) => row.push("failed".to_owned()),
+        let mut row = vec![report.account_name.clone(), report.source.to_string(), report.word().to_owned()];
+        if let TargetOutcome::Recorded(applied) = &report.outcome {
+            let counts = applied.counts;
+            let seen = applied.evidence.distinct_count;
+            row.extend(
+                [seen, counts.new, counts.changed, counts.deleted, counts.unchanged, counts.transitions]
+                    .map(|count| count.to_string()),
+            );
         }
         rows.add_row(row);
     }

@@ -12,7 +12,7 @@ const MESSAGE_CHARS_MAX: usize = 500;
 
 /// A refused signature is answered with the string the server signed, which holds the key id and
 /// all parameters; everything from these words on is cut.
-const ECHO_MARKS: [&str; 3] = ["string to sign", "stringtosign", "canonical"];
+const ECHO_MARKS: [&str; 4] = ["server string to sign", "string to sign", "stringtosign", "canonical"];
 
 /// `message` on one line, without the server's echo of the request and without any of `credentials`.
 pub(super) fn redact(message: &str, credentials: &Credentials) -> String {
@@ -58,7 +58,7 @@ mod tests {
     fn the_echoed_string_to_sign_is_cut() {
         let message = "Specified signature is not matched with our calculation. server string to sign is:POST&%2F&AccessKeyId%3DLTAIother";
         let redacted = redact(message, &credentials());
-        assert_eq!(redacted, "Specified signature is not matched with our calculation. server");
+        assert_eq!(redacted, "Specified signature is not matched with our calculation");
     }
 
     #[test]

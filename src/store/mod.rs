@@ -35,7 +35,7 @@ use std::time::Duration;
 
 use crate::inventory::Source;
 use sqlx::{
-    PgPool,
+    Connection, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -64,12 +64,21 @@ impl Store {
             .parse()
             // The error of the parser could quote the URL, and with it the password.
             .map_err(|_| StoreError::Unreachable("database.url is not a PostgreSQL URL".into()))?;
+        let options = options.application_name("stocktake");
+        // The pool would try for its whole patience and then not say why: ask once, directly.
+        let unreachable = |error: sqlx::Error| StoreError::Unreachable(error::describe(&error));
+        tokio::time::timeout(CONNECT_TIMEOUT, PgConnection::connect_with(&options))
+            .await
+            .map_err(|_| StoreError::Unreachable(format!("no answer within {} s", CONNECT_TIMEOUT.as_secs())))?
+            .map_err(unreachable)?
+            .close()
+            .await?;
         let pool = PgPoolOptions::new()
             .max_connections(connection_count)
             .acquire_timeout(CONNECT_TIMEOUT)
-            .connect_with(options.application_name("stocktake"))
+            .connect_with(options)
             .await
-            .map_err(|error| StoreError::Unreachable(error::describe(&error)))?;
+            .map_err(unreachable)?;
         let store = Self { pool };
         store.check_server_version().await?;
         Ok(store)

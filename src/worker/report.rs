@@ -30,24 +30,39 @@ pub enum TargetOutcome {
 }
 
 impl TargetReport {
+    /// The outcome in one word.
+    pub fn word(&self) -> &'static str {
+        match &self.outcome {
+            TargetOutcome::Recorded(_) if self.is_refreshed() => "refreshed",
+            TargetOutcome::Recorded(applied) => applied.outcome.name(),
+            TargetOutcome::Busy => "busy",
+            TargetOutcome::Unrecorded(_) => "failed",
+        }
+    }
+
     /// Whether everything that was asked for was done.
     pub fn is_success(&self) -> bool {
         match &self.outcome {
-            TargetOutcome::Recorded(applied) => {
-                applied.outcome == Outcome::Complete
-                    || applied.trouble.as_ref().is_some_and(|trouble| trouble.code == "partial_refresh")
-            }
+            TargetOutcome::Recorded(applied) => applied.outcome == Outcome::Complete || self.is_refreshed(),
             TargetOutcome::Busy | TargetOutcome::Unrecorded(_) => false,
         }
+    }
+
+    /// A refresh of selected codes counts as incomplete in the ledger even where all went well.
+    fn is_refreshed(&self) -> bool {
+        let TargetOutcome::Recorded(Applied { trouble: Some(trouble), .. }) = &self.outcome else {
+            return false;
+        };
+        trouble.code == "partial_refresh"
     }
 
     /// What was done, in one line.
     pub fn summary(&self) -> String {
         match &self.outcome {
-            TargetOutcome::Recorded(Applied { outcome, counts, .. }) => {
+            TargetOutcome::Recorded(Applied { counts, .. }) => {
                 let mut summary = format!(
                     "{}: {} new, {} changed, {} deleted, {} unchanged, {} transitions",
-                    outcome.name(),
+                    self.word(),
                     counts.new,
                     counts.changed,
                     counts.deleted,
@@ -71,16 +86,16 @@ impl TargetReport {
         if self.is_success() {
             return None;
         }
-        let (word, message) = match &self.outcome {
-            TargetOutcome::Recorded(Applied { outcome, trouble, .. }) => {
-                (outcome.name(), trouble.as_ref().map(Trouble::message).unwrap_or_default())
+        let message = match &self.outcome {
+            TargetOutcome::Recorded(Applied { trouble, .. }) => {
+                trouble.as_ref().map(Trouble::message).unwrap_or_default()
             }
-            TargetOutcome::Busy => (
-                "busy",
-                "another worker is scanning this target now; wait for it, or look at `stocktake status`".into(),
-            ),
-            TargetOutcome::Unrecorded(trouble) => ("failed", trouble.message()),
+            TargetOutcome::Busy => {
+                "another worker is scanning this target now; wait for it, or look at `stocktake status`".into()
+            }
+            TargetOutcome::Unrecorded(trouble) => trouble.message(),
         };
+        let word = self.word();
         let id = self.account_id.as_deref().unwrap_or("id unknown");
         Some(format!("{} ({id}) {}: {word}: {message}", self.account_name, self.source))
     }

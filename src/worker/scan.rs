@@ -1,6 +1,6 @@
 //! One scan of one target: lock, read, prove, apply, record.
 
-use tracing::{Instrument, info, info_span, warn};
+use tracing::{Instrument, info_span, warn};
 
 use super::{Account, ScanRequest, TargetOutcome, TargetReport, Worker, account::IdentityTrouble, progress::Watched};
 use crate::{
@@ -45,7 +45,7 @@ impl Worker {
                 Err(error) => TargetOutcome::Unrecorded(Trouble::of(&error)),
             };
             let report = report(Some(target.account_id.clone()), outcome);
-            self.tell(&target, &report);
+            self.progress.end(&target, &report.summary());
             report
         }
         .instrument(span)
@@ -144,16 +144,6 @@ impl Worker {
             approved: request.approved_delete_count,
         };
         observations.apply(report, delete_limits, clock).await
-    }
-
-    /// Says once how the scan ended.
-    fn tell(&self, target: &Target, report: &TargetReport) {
-        let summary = report.summary();
-        self.progress.end(target, &summary);
-        match report.failure_line() {
-            None => info!("{summary}"),
-            Some(line) => warn!("{line}"),
-        }
     }
 }
 

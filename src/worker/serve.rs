@@ -9,7 +9,7 @@ use std::{
 use futures::FutureExt;
 use tokio::sync::mpsc::Receiver;
 use tokio_util::task::TaskTracker;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use super::{ScanRequest, Worker};
 use crate::{inventory::Source, schedule::Trigger};
@@ -66,7 +66,11 @@ impl Worker {
     async fn run_scan(&self, source: Source, account_index: usize) {
         let account = &self.accounts[account_index];
         if account.sources().contains(&source) {
-            self.scan(account, source, &ScanRequest::default()).await;
+            let report = self.scan(account, source, &ScanRequest::default()).await;
+            match report.failure_line() {
+                None => info!("{} {source}: {}", account.name(), report.summary()),
+                Some(line) => warn!("{line}"),
+            }
         }
     }
 

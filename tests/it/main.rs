@@ -3,6 +3,7 @@
 
 mod support;
 
+mod cli;
 mod completeness;
 mod guards;
 mod history;
