@@ -16,6 +16,7 @@ pub use serve::serve;
 
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -28,6 +29,9 @@ use crate::{
     store::Store,
 };
 
+/// Scans that run at once, each with a database connection of its own; more wait their turn.
+const SCANS_AT_ONCE: usize = 32;
+
 /// Everything that a scan needs; shared by all scans of the process.
 pub struct Worker {
     config: Config,
@@ -36,6 +40,7 @@ pub struct Worker {
     accounts: Vec<Account>,
     progress: Arc<dyn Progress>,
     stop: CancellationToken,
+    slots: Semaphore,
 }
 
 /// How one scan differs from a scheduled one.
@@ -68,7 +73,7 @@ impl Worker {
             .iter()
             .map(|account| Account::new(account, &config.api, http.clone(), environment.clone(), Arc::clone(&clock)))
             .collect::<Result<_, _>>()?;
-        Ok(Self { config, store, clock, accounts, progress, stop })
+        Ok(Self { config, store, clock, accounts, progress, stop, slots: Semaphore::new(SCANS_AT_ONCE) })
     }
 
     /// The accounts, in the order of the configuration.

@@ -21,6 +21,7 @@ impl Worker {
     pub async fn scan(&self, account: &Account, source: Source, request: &ScanRequest) -> TargetReport {
         let span = info_span!("scan", account.name = account.name(), source.name = source.name());
         async {
+            let _slot = self.slots.acquire().await.expect("nobody closes the semaphore");
             let report = |account_id: Option<String>, outcome| TargetReport {
                 account_name: account.name().to_owned(),
                 account_id,
