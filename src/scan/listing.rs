@@ -26,6 +26,8 @@ pub(super) struct ListingReader<'a, S, O> {
 /// What one listing turned out to hold.
 pub(super) struct Listing {
     pub(super) ids: DistinctIds,
+    /// The items without a usable id, by their text; `TotalCount` counts them too.
+    rejected: DistinctIds,
     pub(super) total_first: Option<u64>,
     pub(super) total_last: Option<u64>,
     pub(super) page_count: u64,
@@ -33,7 +35,7 @@ pub(super) struct Listing {
 
 impl Listing {
     /// Whether the listing was seen whole: the same total from first to last page, and that many distinct ids.
-    pub(super) fn check(&self) -> Result<(), Incompleteness> {
+    fn check(&self) -> Result<(), Incompleteness> {
         let (Some(first), Some(last)) = (self.total_first, self.total_last) else {
             return Err(Incompleteness::NoTotal);
         };
@@ -46,8 +48,9 @@ impl Listing {
         Ok(())
     }
 
-    fn lacks_ids(&self) -> bool {
-        self.total_last.is_some_and(|total| self.ids.count() < total)
+    /// Whether another way of asking may bring more.
+    pub(super) fn lacks_items(&self) -> bool {
+        self.total_last.is_some_and(|total| self.ids.count() + self.rejected.count() < total)
     }
 }
 
@@ -65,8 +68,13 @@ where
     pub(super) async fn read(&mut self, filter: &AccessTokenQuery) -> Result<Listing, Halt<O::Error>> {
         let first = self.first_page(filter).await?;
         let page_length = (first.page.items.len() + first.page.rejected.len()) as u64;
-        let mut listing =
-            Listing { ids: DistinctIds::default(), total_first: first.total_count, total_last: None, page_count: 0 };
+        let mut listing = Listing {
+            ids: DistinctIds::default(),
+            rejected: DistinctIds::default(),
+            total_first: first.total_count,
+            total_last: None,
+            page_count: 0,
+        };
         self.take(&mut listing, first).await?;
         if !self.asks_for_pages || page_length == 0 {
             return Ok(listing);
@@ -77,10 +85,10 @@ where
             let query = page_query(filter, number);
             async move { limits.answer(source.list_access_tokens(&query)).await }
         };
-        // A page without a new id means that the server ignores paging or has no more:
+        // A page without a new item means that the server ignores paging or has no more:
         // either way asking on is in vain.
         let mut brought_new = true;
-        if listing.lacks_ids() {
+        if listing.lacks_items() {
             let page_total = listing.total_last.unwrap_or(0).div_ceil(page_length);
             let mut pages = stream::iter(2..=page_total).map(fetch).buffered(self.options.concurrency.max(1));
             while brought_new && let Some(page) = pages.next().await {
@@ -88,11 +96,20 @@ where
             }
         }
         // The listing grew, or its pages are shorter than the first.
-        while brought_new && listing.lacks_ids() {
+        while brought_new && listing.lacks_items() {
             let page = fetch(listing.page_count + 1).await?;
             brought_new = self.take(&mut listing, page).await?;
         }
         Ok(listing)
+    }
+
+    /// Whether `listing` is whole and every item of it could be read.
+    pub(super) fn check(&self, listing: &Listing) -> Result<(), Incompleteness> {
+        // First, for it explains a count that is too small.
+        match self.evidence.rejected_count {
+            0 => listing.check(),
+            count => Err(Incompleteness::Rejected { count }),
+        }
     }
 
     /// Asks once more how many there are, without counting the answer as a page of the listing.
@@ -126,13 +143,16 @@ where
         self.limits.answer(self.source.list_access_tokens(filter)).await
     }
 
-    /// Takes one page into the listing; true where it brought an id that is new to it.
+    /// Takes one page into the listing; true where it brought an item that is new to it.
     async fn take(&mut self, listing: &mut Listing, answer: AccessTokenPage) -> Result<bool, Halt<O::Error>> {
         listing.page_count += 1;
         listing.total_last = answer.total_count;
         let mut brought_new = false;
         for item in &answer.page.items {
             brought_new |= listing.ids.insert(&item.id);
+        }
+        for item in &answer.page.rejected {
+            brought_new |= listing.rejected.insert(&item.original);
         }
         self.hand_on(answer).await?;
         Ok(brought_new)

@@ -13,6 +13,8 @@ mod mfa_devices;
 mod proof;
 mod refresh;
 mod tally;
+#[cfg(test)]
+mod tests;
 
 pub use access_tokens::scan_access_tokens;
 pub use limits::Limits;

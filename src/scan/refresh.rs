@@ -49,7 +49,7 @@ where
         match reader.read(&filter).await {
             Ok(listing) => {
                 reader.evidence.distinct_count += listing.ids.count();
-                if let Err(why) = listing.check() {
+                if let Err(why) = reader.check(&listing) {
                     verdict = why;
                 }
             }

@@ -1,0 +1,140 @@
+//! What ends a scan before its listing does.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    complete,
+    fakes::{Cloud, Manner, codes, limits, options, refuse, scan, target},
+    incomplete,
+    notebook::{Full, Notebook},
+};
+use crate::{
+    inventory::Source,
+    scan::{Incompleteness, Limits, ScanError, ScanReport, scan_access_tokens},
+    source::Operation,
+};
+
+const PAGED: Manner = Manner::Honours { clamp: 50 };
+
+async fn scan_within(
+    cloud: &Cloud,
+    notebook: &mut Notebook<crate::inventory::AccessToken>,
+    limits: &Limits,
+) -> Result<ScanReport, ScanError<Full>> {
+    scan_access_tokens(&target(Source::AccessTokens), cloud, notebook, options(), limits).await
+}
+
+#[tokio::test]
+async fn an_error_in_the_middle_keeps_what_was_seen_and_is_not_tried_again() {
+    let cloud = Cloud::new(PAGED, codes(130)).answering(|number, _, page| match number {
+        3 => Err(refuse(Operation::ListAccessTokens, 503, "ServiceUnavailable")),
+        _ => Ok(page),
+    });
+    let mut notebook = Notebook::keeping(["at-gone"]);
+    let report = scan(&cloud, &mut notebook).await;
+    let why = incomplete(&report);
+    assert!(matches!(why, Incompleteness::Source(_)), "{why}");
+    assert_eq!(why.code(), "ServiceUnavailable");
+    assert_eq!(notebook.seen.len(), 100);
+    assert_eq!(notebook.restart_count, 0);
+    assert_eq!(cloud.request_count(), 3);
+}
+
+#[tokio::test]
+async fn a_refusal_is_not_an_empty_inventory() {
+    for (status, code) in [(403, "NoPermission"), (400, "InvalidParameter.Status"), (200, "InternalError")] {
+        let cloud = Cloud::new(PAGED, codes(0))
+            .answering(move |_, _, _| Err(refuse(Operation::ListAccessTokens, status, code)));
+        let report = scan(&cloud, &mut Notebook::keeping(["at-000"])).await;
+        let why = incomplete(&report);
+        assert!(matches!(why, Incompleteness::Source(_)), "{why}");
+        assert_eq!(cloud.request_count(), 1);
+        assert_eq!(report.evidence.page_count, 0);
+        assert_eq!(report.evidence.observed_until, None);
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_of_another_status_does_not_turn_paging_off() {
+    let cloud = Cloud::new(PAGED, codes(130)).answering(|number, _, page| match number {
+        1 => Err(refuse(Operation::ListAccessTokens, 403, "Forbidden.PageNumber")),
+        _ => Ok(page),
+    });
+    let report = scan(&cloud, &mut Notebook::empty()).await;
+    assert!(matches!(incomplete(&report), Incompleteness::Source(_)));
+    assert_eq!(cloud.request_count(), 1);
+}
+
+#[tokio::test]
+async fn the_deadline_ends_a_scan_whose_source_is_silent_and_keeps_what_was_seen() {
+    // An answer that is there counts even at the deadline, so that these ends are reached without waiting.
+    for (silent_from, seen_count) in [(1, 0), (2, 50), (3, 100)] {
+        let cloud = Cloud::new(PAGED, codes(130)).silent_from(silent_from);
+        let mut notebook = Notebook::keeping(["at-gone"]);
+        let limits = Limits::new(Duration::ZERO, CancellationToken::new());
+        let report = scan_within(&cloud, &mut notebook, &limits).await.unwrap();
+        let why = incomplete(&report);
+        assert!(matches!(why, Incompleteness::Deadline(Duration::ZERO)), "{why}");
+        assert_eq!(notebook.seen.len(), seen_count);
+        assert_eq!(notebook.restart_count, 0);
+    }
+}
+
+#[tokio::test]
+async fn the_deadline_ends_a_silent_look_up() {
+    let cloud = Cloud::new(PAGED, codes(10)).silent_from(2);
+    let limits = Limits::new(Duration::ZERO, CancellationToken::new());
+    let report = scan_within(&cloud, &mut Notebook::keeping(["at-gone"]), &limits).await.unwrap();
+    assert!(matches!(incomplete(&report), Incompleteness::Deadline(_)));
+}
+
+#[tokio::test]
+async fn a_stop_ends_the_scan_without_a_report() {
+    let stop = CancellationToken::new();
+    let cloud = Cloud::new(PAGED, codes(500)).before({
+        let stop = stop.clone();
+        move |number, _| {
+            if number == 2 {
+                stop.cancel();
+            }
+        }
+    });
+    let limits = Limits::new(Duration::from_secs(600), stop);
+    let result = scan_within(&cloud, &mut Notebook::empty(), &limits).await;
+    assert!(matches!(result, Err(ScanError::Stopped)));
+    assert_eq!(cloud.request_count(), 2, "no new work after the stop");
+}
+
+#[tokio::test]
+async fn a_stop_ends_a_scan_that_waits_for_a_silent_source() {
+    let stop = CancellationToken::new();
+    let cloud = Cloud::new(PAGED, codes(10)).silent_from(1);
+    let limits = Limits::new(Duration::from_secs(600), stop.clone());
+    let mut notebook = Notebook::empty();
+    let (result, ()) = tokio::join!(scan_within(&cloud, &mut notebook, &limits), async { stop.cancel() });
+    assert!(matches!(result, Err(ScanError::Stopped)));
+}
+
+#[tokio::test]
+async fn an_observer_that_fails_ends_the_scan() {
+    let cloud = Cloud::new(PAGED, codes(130));
+    let mut notebook = Notebook::full();
+    let result = scan_within(&cloud, &mut notebook, &limits()).await;
+    assert!(matches!(result, Err(ScanError::Observer(Full))));
+    assert_eq!(cloud.request_count(), 1);
+}
+
+#[tokio::test]
+async fn the_evidence_tells_when_the_last_answer_came_and_the_largest_skew() {
+    let cloud = Cloud::new(PAGED, codes(130)).answering(|number, _, mut page| {
+        page.page.skew = [Some(2), Some(-7), None].map(|skew| skew.map(chrono::TimeDelta::seconds))[number - 1];
+        Ok(page)
+    });
+    let report = scan(&cloud, &mut Notebook::empty()).await;
+    complete(&report);
+    assert_eq!(report.evidence.observed_until, Some(super::fakes::instant(3)));
+    assert_eq!(report.evidence.skew, Some(chrono::TimeDelta::seconds(-7)));
+    assert_eq!((report.evidence.page_count, report.evidence.item_count), (3, 130));
+}

@@ -1,0 +1,29 @@
+//! The rules of proof, over scripted sources and an observer in memory.
+
+mod absences;
+mod completeness;
+mod fakes;
+mod limits;
+mod mfa_devices;
+mod moving;
+mod notebook;
+mod paging;
+mod refresh;
+
+use super::{CompleteScan, Incompleteness, ScanReport, Verdict};
+
+/// The proof of a scan that must be complete.
+fn complete(report: &ScanReport) -> &CompleteScan {
+    match &report.verdict {
+        Verdict::Complete(complete) => complete,
+        Verdict::Incomplete(why) => panic!("incomplete: {why}"),
+    }
+}
+
+/// Why a scan that must not be complete is not.
+fn incomplete(report: &ScanReport) -> &Incompleteness {
+    match &report.verdict {
+        Verdict::Complete(complete) => panic!("complete: {}", complete.argument()),
+        Verdict::Incomplete(why) => why,
+    }
+}

@@ -1,0 +1,94 @@
+//! An observer in memory, which tells what it keeps as live, what it saw and how often it started over.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    inventory::{AccessToken, MfaDevice, RejectedItem},
+    scan::Observer,
+};
+
+/// What an observer asks of a kind of object.
+pub(super) trait Identified: Send {
+    fn id(&self) -> &str;
+}
+
+impl Identified for AccessToken {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Identified for MfaDevice {
+    fn id(&self) -> &str {
+        &self.serial_number
+    }
+}
+
+/// Why a full notebook ends the scan.
+#[derive(Debug, PartialEq, thiserror::Error)]
+#[error("the notebook is full")]
+pub(super) struct Full;
+
+pub(super) struct Notebook<T> {
+    kept: BTreeSet<String>,
+    /// The last observation of each object since the last restart.
+    pub(super) seen: BTreeMap<String, (T, DateTime<Utc>)>,
+    pub(super) rejected: Vec<RejectedItem>,
+    pub(super) restart_count: usize,
+    is_full: bool,
+}
+
+impl<T> Notebook<T> {
+    /// A notebook that keeps `ids` as live.
+    pub(super) fn keeping<I: Into<String>>(ids: impl IntoIterator<Item = I>) -> Self {
+        Self {
+            kept: ids.into_iter().map(Into::into).collect(),
+            seen: BTreeMap::new(),
+            rejected: Vec::new(),
+            restart_count: 0,
+            is_full: false,
+        }
+    }
+
+    pub(super) fn empty() -> Self {
+        Self::keeping::<String>([])
+    }
+
+    /// A notebook that refuses every observation.
+    pub(super) fn full() -> Self {
+        Self { is_full: true, ..Self::empty() }
+    }
+
+    pub(super) fn seen_ids(&self) -> BTreeSet<String> {
+        self.seen.keys().cloned().collect()
+    }
+}
+
+impl<T: Identified> Observer<T> for Notebook<T> {
+    type Error = Full;
+
+    async fn restart(&mut self) -> Result<(), Full> {
+        self.restart_count += 1;
+        self.seen.clear();
+        self.rejected.clear();
+        Ok(())
+    }
+
+    async fn observe(&mut self, items: Vec<T>, observed_at: DateTime<Utc>) -> Result<(), Full> {
+        if self.is_full {
+            return Err(Full);
+        }
+        self.seen.extend(items.into_iter().map(|item| (item.id().to_owned(), (item, observed_at))));
+        Ok(())
+    }
+
+    fn reject(&mut self, items: Vec<RejectedItem>, _: DateTime<Utc>) {
+        self.rejected.extend(items);
+    }
+
+    async fn vanished(&mut self) -> Result<Vec<String>, Full> {
+        Ok(self.kept.iter().filter(|id| !self.seen.contains_key(*id)).cloned().collect())
+    }
+}
