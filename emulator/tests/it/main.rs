@@ -1,1 +1,12 @@
 //! One binary for all tests over HTTP.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, also in its helpers")]
+
+mod auth;
+mod caller;
+mod codes;
+mod connection_faults;
+mod content_faults;
+mod devices;
+mod handle;
+mod lifecycle;
