@@ -46,9 +46,9 @@ pub(super) fn uncertainty(period: TimeDelta) -> String {
     let half_ms = u64::try_from(period.num_milliseconds()).unwrap_or(0).div_ceil(2);
     let half = half_ms.div_ceil(1000);
     match half {
-        ..=MINUTE => format!("±{half} s"),
-        ..=HOUR => format!("±{} min", half.div_ceil(MINUTE)),
-        ..=DAY => format!("±{} h", half.div_ceil(HOUR)),
+        0..MINUTE => format!("±{half} s"),
+        MINUTE..HOUR => format!("±{} min", half.div_ceil(MINUTE)),
+        HOUR..DAY => format!("±{} h", half.div_ceil(HOUR)),
         _ => format!("±{} d", half.div_ceil(DAY)),
     }
 }

@@ -20,7 +20,7 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// AccessTokenId of a code, or device_key or serial number of a device
+    /// `AccessTokenId` of a code, or `device_key` or serial number of a device
     #[arg(value_name = "ID")]
     id: String,
     /// Only in this account, by name or id

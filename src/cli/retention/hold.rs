@@ -32,7 +32,7 @@ pub(super) struct AddArguments {
     /// Only this dataset: access-tokens or mfa-devices
     #[arg(long, value_name = "SOURCE")]
     dataset: Option<Source>,
-    /// Only this object: the access_token_id of a code or the device_key of a device
+    /// Only this object: the `access_token_id` of a code or the `device_key` of a device
     #[arg(long, value_name = "ID")]
     object: Option<String>,
     /// Why, for whoever asks later
