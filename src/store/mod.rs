@@ -6,27 +6,39 @@
 //! or writes a tombstone.
 
 mod access_tokens;
+mod accounts;
 mod apply;
 mod brake;
 mod copy;
 mod diff;
 mod digest;
 mod error;
+mod health;
+mod holds;
 mod kept;
 mod ledger;
+mod life;
 mod mfa_devices;
 mod migrate;
 mod observations;
+mod overview;
 mod retention;
 mod session;
 mod tabulate;
 
+pub use accounts::KnownAccount;
 pub use apply::Applied;
 pub use brake::DeleteLimits;
 pub use error::StoreError;
+pub use health::{SchemaState, ServerInfo};
+pub use holds::{Hold, NewHold};
 pub(crate) use kept::Kept;
 pub use ledger::{Counts, Outcome, Trouble};
+pub use life::{
+    AccessTokenNow, Life, LifeQuery, MfaDeviceNow, Now, Oddity, StatusChange, UsageSample, Version,
+};
 pub(crate) use observations::Observations;
+pub use overview::{Freshness, HeldDeletes, RecentScan};
 pub use retention::Purge;
 pub use session::{ScanStart, TargetSession};
 pub use tabulate::Tabular;
