@@ -123,6 +123,14 @@ impl Store {
         Ok(())
     }
 
+    /// A store whose server does not answer.
+    #[cfg(test)]
+    pub(crate) fn unreachable() -> Self {
+        let options = PgPoolOptions::new().acquire_timeout(Duration::from_millis(200));
+        // Port 1 belongs to a service that nobody runs.
+        Self { pool: options.connect_lazy("postgres://nobody@127.0.0.1:1/nothing").unwrap() }
+    }
+
     pub(crate) fn pool(&self) -> &PgPool {
         &self.pool
     }
