@@ -68,7 +68,6 @@ async fn answer<T>(asked: impl Future<Output = Result<T, StoreError>>) -> Result
     }
 }
 
-#[expect(clippy::unused_async, reason = "axum maps responses with an async function")]
 async fn add_headers(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY));

@@ -35,7 +35,7 @@ impl Days {
         let most = self.0.values().map(|day| total(day)).max().unwrap_or_default();
         html! {
             section.panel {
-                h2 { "Activation codes: changes of status" }
+                h2 { "Changes of status, activation codes, last " (DAY_COUNT) " days" }
                 @if most == 0 {
                     p.empty {
                         "No code changed its status in the last " (DAY_COUNT) " days. The first complete scan is the baseline: "

@@ -31,7 +31,7 @@ fn bars(counts: &[StatusCount]) -> Markup {
         }
         @for count in counts { (bar(count, most)) }
         @if overdue > 0 {
-            p.muted { (number(overdue)) " of them have expired by their own dates, though the API does not say so yet." }
+            p.muted { (number(overdue)) " of these have expired by their own dates, though the API does not say so yet." }
         }
     }
 }

@@ -42,11 +42,10 @@ pub(super) struct Page {
 
 impl Page {
     pub(super) fn render(&self) -> Markup {
-        let is_fine = self.trouble_count() == 0 && self.held.is_empty();
         document(
             self.now,
             &html! {
-                p.summary.good[is_fine].bad[!is_fine] { (self.summary()) }
+                p.summary.(self.tone()) { (self.summary()) }
                 (held::section(&self.held))
                 (targets::section(&self.targets, &self.held, self.now))
                 div.charts {
@@ -58,9 +57,20 @@ impl Page {
         )
     }
 
-    /// Targets that are not as fresh as they should be; one that is off on purpose is none.
+    /// How many targets are not as fresh as they should be; one that is off on purpose does not count.
     fn trouble_count(&self) -> usize {
         self.targets.iter().filter(|target| !matches!(&*target.freshness.state, "fresh" | "off")).count()
+    }
+
+    /// The colour of the summary: that of the worst target.
+    fn tone(&self) -> &'static str {
+        let is_any = |state: &str| self.targets.iter().any(|target| target.freshness.state == state);
+        match () {
+            () if self.targets.is_empty() => "new",
+            () if is_any("stale") || is_any("never") => "bad",
+            () if self.trouble_count() > 0 || !self.held.is_empty() => "late",
+            () => "good",
+        }
     }
 
     fn summary(&self) -> String {
@@ -68,6 +78,7 @@ impl Page {
         let freshness = match (self.targets.len(), self.trouble_count()) {
             (0, _) => "Nothing is kept yet".to_owned(),
             (1, 0) => "The one target is fresh".to_owned(),
+            (2, 0) => "Both targets are fresh".to_owned(),
             (_, 0) => format!("All {target_count} are fresh"),
             (_, 1) => format!("1 of {target_count} is not fresh"),
             (_, trouble) => format!("{trouble} of {target_count} are not fresh"),

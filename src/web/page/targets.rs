@@ -46,10 +46,10 @@ fn rows(target: &TargetLine, held: &[HeldScan], now: DateTime<Utc>) -> Markup {
             th scope="row" { (account_name) " " span.muted { (account_id) } }
             td data-label="Source" { (source) }
             td data-label="State" { span.badge.(badge(state)) { (state) } }
-            td data-label="Data as of" { (age(&target.freshness)) }
+            td data-label="Data as of" { div { (age(&target.freshness)) } }
             td.count data-label="Live" { (number(target.freshness.live_count)) }
             td.count data-label="Failures in a row" { (number(target.freshness.consecutive_failure_count)) }
-            td data-label="Next tick" { (next_tick(target.next_tick_at, now)) }
+            td.tick data-label="Next tick" { div { (next_tick(target.next_tick_at, now)) } }
         }
         @if let Some(problem) = problem(&target.freshness, is_held) {
             tr.note { td colspan="7" { (problem) } }
@@ -78,8 +78,9 @@ fn next_tick(at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Markup {
 /// The last error, or else what to do about a target that was never read; what is held is told above.
 fn problem(target: &Freshness, is_held: bool) -> Option<Markup> {
     match &target.last_error {
-        Some(error) if is_held && target.consecutive_failure_count <= 1 => {
-            Some(html! { "Held for your approval: " (error) })
+        // The newest scan, and the only one since the data was fresh, is the held one.
+        Some(_) if is_held && target.consecutive_failure_count <= 1 => {
+            Some(html! { "Deletes are held for your approval; see above." })
         }
         Some(error) => Some(html! { "Last error: " (error) }),
         None if target.state == "never" => Some(html! {

@@ -19,7 +19,7 @@ fn every_section_shows_its_data() {
         "1,234",
         "Last error: NoPermission",
         "activated: 874",
-        "12 of them have expired by their own dates",
+        "12 of these have expired by their own dates",
         "2026-03-14: 11 activated",
     ] {
         assert!(html.contains(text), "{text} is missing");
@@ -32,7 +32,7 @@ fn what_is_not_fresh_is_counted_and_off_is_not_trouble() {
         targets: states.iter().map(|state| target("a", "access-tokens", state, Some(1))).collect(),
         ..Page::default()
     };
-    assert!(render(&states(&["fresh", "off"])).contains("All 2 targets are fresh"));
+    assert!(render(&states(&["fresh", "off"])).contains("Both targets are fresh"));
     assert!(render(&states(&["fresh"])).contains("The one target is fresh"));
     assert!(render(&states(&["fresh", "never"])).contains("1 of 2 targets is not fresh"));
 }
