@@ -24,8 +24,8 @@ async fn read(context: &Context) -> anyhow::Result<StatusReport> {
     let store = &context.store;
     Ok(StatusReport::new(
         store.freshness().await?,
-        store.recent_scans(SCAN_COUNT).await?,
-        store.held_deletes().await?,
+        store.newest_scans(SCAN_COUNT).await?,
+        store.held_scans().await?,
         store.holds(false).await?.len(),
         &context.config.accounts,
     ))

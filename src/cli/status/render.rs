@@ -7,7 +7,7 @@ use crate::{
         paint::Paint,
         words::{counted, instant, instant_or_dash, span},
     },
-    store::RecentScan,
+    store::ScanLine,
 };
 
 /// Targets first, then scans, then what asks for a person.
@@ -17,8 +17,8 @@ pub(super) fn render(report: &StatusReport, paint: Paint) -> String {
             .to_owned();
     }
     let mut parts = vec![paint.bold("Targets"), targets(report)];
-    if !report.recent_scans.is_empty() {
-        parts.extend([String::new(), paint.bold("Last scans"), scans(&report.recent_scans)]);
+    if !report.newest_scans.is_empty() {
+        parts.extend([String::new(), paint.bold("Last scans"), scans(&report.newest_scans)]);
     }
     let asks = asks(report);
     parts.push(String::new());
@@ -54,7 +54,7 @@ fn targets(report: &StatusReport) -> String {
     rows.to_string()
 }
 
-fn scans(scans: &[RecentScan]) -> String {
+fn scans(scans: &[ScanLine]) -> String {
     let mut rows = table(&[
         "scan", "account", "source", "outcome", "started", "took", "seen", "new", "changed", "deleted", "held", "odd",
     ]);
@@ -83,20 +83,20 @@ fn scans(scans: &[RecentScan]) -> String {
 }
 
 /// A refresh of chosen codes is never complete, and need not be.
-fn outcome(scan: &RecentScan) -> &str {
+fn outcome(scan: &ScanLine) -> &str {
     if scan.error_code.as_deref() == Some("partial_refresh") { "refresh" } else { &scan.outcome }
 }
 
 /// What asks for a person, a line each: where, what, why and the mend.
 fn asks(report: &StatusReport) -> Vec<String> {
-    let held = report.held_deletes.iter().map(|held| {
+    let held = report.held_scans.iter().map(|held| {
         let deletes = counted(held.held_count, "delete");
         let place = format!("{} ({}) {}", held.account_name, held.account_id, held.source);
         format!(
             "{place}: held: {deletes} since scan {} of {}: {}",
             held.scan_id,
-            instant(held.finished_at),
-            held.message
+            instant(held.started_at),
+            held.error_message
         )
     });
     held.chain(report.targets.iter().filter(|target| !target.is_good).flat_map(troubles)).collect()

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::{
     config::AccountConfig,
-    store::{Freshness, HeldDeletes, RecentScan},
+    store::{Freshness, HeldScan, ScanLine},
 };
 
 /// How the inventory stands.
@@ -13,8 +13,8 @@ pub(super) struct StatusReport {
     /// Whether every wanted target is fresh enough, with neither failures nor held deletes.
     pub(super) is_good: bool,
     pub(super) targets: Vec<TargetStatus>,
-    pub(super) recent_scans: Vec<RecentScan>,
-    pub(super) held_deletes: Vec<HeldDeletes>,
+    pub(super) newest_scans: Vec<ScanLine>,
+    pub(super) held_scans: Vec<HeldScan>,
     pub(super) legal_hold_count: usize,
 }
 
@@ -32,8 +32,8 @@ pub(super) struct TargetStatus {
 impl StatusReport {
     pub(super) fn new(
         freshness: Vec<Freshness>,
-        recent_scans: Vec<RecentScan>,
-        held_deletes: Vec<HeldDeletes>,
+        newest_scans: Vec<ScanLine>,
+        held_scans: Vec<HeldScan>,
         legal_hold_count: usize,
         accounts: &[AccountConfig],
     ) -> Self {
@@ -43,7 +43,7 @@ impl StatusReport {
             .chain(never)
             .map(|freshness| {
                 let is_configured = is_configured(&freshness, accounts);
-                let is_held = held_deletes
+                let is_held = held_scans
                     .iter()
                     .any(|held| held.account_id == freshness.account_id && held.source == freshness.source);
                 let is_late = ["stale", "never"].contains(&freshness.state.as_str());
@@ -52,7 +52,7 @@ impl StatusReport {
             })
             .collect();
         let is_good = targets.iter().all(|target| target.is_good);
-        Self { is_good, targets, recent_scans, held_deletes, legal_hold_count }
+        Self { is_good, targets, newest_scans, held_scans, legal_hold_count }
     }
 }
 
@@ -84,12 +84,7 @@ fn never_scanned(known: &[Freshness], accounts: &[AccountConfig]) -> Vec<Freshne
             account_name: account.name.clone(),
             source: source.name().to_owned(),
             state: "never".into(),
-            data_as_of_at: None,
-            age_seconds: None,
-            stale_after_seconds: None,
-            live_count: 0,
-            consecutive_failure_count: 0,
-            last_error: None,
+            ..Freshness::default()
         })
         .collect()
 }
@@ -136,15 +131,15 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn held_deletes_are_not_good() {
-        let held = HeldDeletes {
+    fn held_scans_are_not_good() {
+        let held = HeldScan {
             account_id: "1".into(),
             account_name: "prod".into(),
             source: "access-tokens".into(),
             scan_id: 7,
-            finished_at: "2026-10-03T09:15:02Z".parse().unwrap(),
+            started_at: "2026-10-03T09:15:02Z".parse().unwrap(),
             held_count: 30,
-            message: "gone".into(),
+            error_message: "gone".into(),
         };
         assert!(!StatusReport::new(vec![target("fresh")], Vec::new(), vec![held], 0, &[]).is_good);
     }
