@@ -99,14 +99,16 @@ fn asks(report: &StatusReport) -> Vec<String> {
             held.message
         )
     });
-    held.chain(report.targets.iter().filter(|target| !target.is_good).flat_map(troubles)).collect()
+    // A held scan is the target's last error too; it is told above.
+    let is_told = |error: &String| report.held_deletes.iter().any(|held| held.message == *error);
+    let troubled = report.targets.iter().filter(|target| !target.is_good);
+    let troubled = troubled.filter(|target| !target.freshness.last_error.as_ref().is_some_and(is_told));
+    held.chain(troubled.flat_map(trouble)).collect()
 }
 
-fn troubles(target: &TargetStatus) -> Option<String> {
+fn trouble(target: &TargetStatus) -> Option<String> {
     let freshness = &target.freshness;
     let why = match (&freshness.last_error, freshness.state.as_str()) {
-        // Told already, with its mend.
-        (Some(error), _) if error.contains("--approve-deletes") => return None,
         (Some(error), state) => {
             let failures = counted(freshness.consecutive_failure_count, "failed scan");
             format!("{state}: {failures}, the last: {error}")
