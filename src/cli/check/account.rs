@@ -42,7 +42,10 @@ async fn findings(account: &AccountConfig, api: &ApiConfig, http: HttpClient) ->
     let api = ApiConfig { max_attempts: api.max_attempts.min(MAX_ATTEMPTS), ..api.clone() };
     let client = match AccountClient::new(http, &api, &account.credentials, environment, Arc::new(SystemClock)) {
         Ok(client) => client,
-        Err(error) => return vec![Finding::refused("endpoints", &error)],
+        Err(error) => {
+            findings.push(Finding::refused("endpoints", &error));
+            return findings;
+        }
     };
     let identity = client.caller_identity().await;
     let mut skew = identity.as_ref().ok().and_then(|identity| identity.skew);
