@@ -63,18 +63,22 @@ impl Store {
         Ok(compare(&known, &applied_versions(self.pool()).await?))
     }
 
-    /// The reporting roles that the server does not have.
+    /// The reporting roles that cannot read the views: the server has no such role, or it was granted
+    /// nothing in this database. Before the views are there, a role is enough.
     ///
     /// # Errors
     /// Where the database refuses.
     pub async fn missing_roles(&self) -> Result<Vec<&'static str>, StoreError> {
-        let there = sqlx::query_scalar!(
-            r#"select rolname::text as "rolname!" from pg_catalog.pg_roles where rolname = any($1)"#,
+        let able = sqlx::query_scalar!(
+            r#"select rolname::text as "rolname!"
+               from pg_catalog.pg_roles
+               where rolname = any($1)
+                 and coalesce(has_schema_privilege(rolname, to_regnamespace('reporting')::oid, 'usage'), true)"#,
             &ROLES.map(str::to_owned)
         )
         .fetch_all(self.pool())
         .await?;
-        Ok(ROLES.into_iter().filter(|role| !there.iter().any(|there| there == role)).collect())
+        Ok(ROLES.into_iter().filter(|role| !able.iter().any(|able| able == role)).collect())
     }
 }
 

@@ -42,7 +42,10 @@ async fn findings(account: &AccountConfig, api: &ApiConfig, http: HttpClient) ->
     let api = ApiConfig { max_attempts: api.max_attempts.min(MAX_ATTEMPTS), ..api.clone() };
     let client = match AccountClient::new(http, &api, &account.credentials, environment, Arc::new(SystemClock)) {
         Ok(client) => client,
-        Err(error) => return vec![Finding::refused("endpoints", &error)],
+        Err(error) => {
+            findings.push(Finding::refused("endpoints", &error));
+            return findings;
+        }
     };
     let identity = client.caller_identity().await;
     let mut skew = identity.as_ref().ok().and_then(|identity| identity.skew);
@@ -112,9 +115,12 @@ fn identity_finding(configured: Option<&str>, identity: &CallerIdentity) -> Find
 }
 
 fn clock_finding(skew: TimeDelta) -> Finding {
-    let seconds = skew.abs().as_seconds_f64();
-    let side = if skew < TimeDelta::zero() { "behind" } else { "ahead of" };
-    let message = format!("{seconds:.1} s {side} the API's");
+    let message = match skew.num_seconds() {
+        // The API's date has whole seconds.
+        -1..=1 => "within a second of the API's".to_owned(),
+        seconds @ ..-1 => format!("{} s behind the API's", seconds.unsigned_abs()),
+        seconds => format!("{seconds} s ahead of the API's"),
+    };
     if skew.abs() > SKEW_WARNING {
         Finding::warn("clock", message, "set this machine's clock (NTP)")
     } else {
@@ -138,6 +144,6 @@ mod tests {
     fn a_clock_may_be_five_seconds_off() {
         assert_eq!(clock_finding(TimeDelta::seconds(-5)).level, Level::Ok);
         let warning = clock_finding(TimeDelta::milliseconds(5100));
-        assert_eq!((warning.level, warning.message.as_str()), (Level::Warn, "5.1 s ahead of the API's"));
+        assert_eq!((warning.level, warning.message.as_str()), (Level::Warn, "5 s ahead of the API's"));
     }
 }

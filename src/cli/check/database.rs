@@ -57,9 +57,9 @@ fn schema_finding(state: SchemaState) -> Finding {
 async fn roles(store: &Store) -> Result<Finding, StoreError> {
     let missing = store.missing_roles().await?;
     if missing.is_empty() {
-        return Ok(Finding::ok("roles", "stocktake_reader and stocktake_pii_reader are there"));
+        return Ok(Finding::ok("roles", "stocktake_reader and stocktake_pii_reader can read the views"));
     }
-    let message = format!("no {}: nobody but the owner can read the views", missing.join(" and no "));
+    let message = format!("no {} that can read the views", missing.join(" and no "));
     let mend =
         "run `stocktake migrate` as a role with CREATEROLE, or have an administrator run src/store/sql/roles.sql";
     Ok(Finding::warn("roles", message, mend))

@@ -78,7 +78,7 @@ fn config_failures(error: ConfigError) -> Vec<Finding> {
 
 fn config_findings(path: Option<&Path>, config: &Config) -> Vec<Finding> {
     let file = path.unwrap_or(Path::new(DEFAULT_FILE));
-    let place = if file.exists() { file.display().to_string() } else { "no file, built-in defaults".to_owned() };
+    let place = if file.exists() { file.display().to_string() } else { "no file, defaults and environment".to_owned() };
     let accounts = counted(config.accounts.len() as u64, "account");
     let mut findings = vec![Finding::ok("configuration", format!("{place}: {accounts}"))];
     if config.accounts.is_empty() {

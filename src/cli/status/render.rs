@@ -99,14 +99,16 @@ fn asks(report: &StatusReport) -> Vec<String> {
             held.error_message
         )
     });
-    held.chain(report.targets.iter().filter(|target| !target.is_good).flat_map(troubles)).collect()
+    // A held scan is the target's last error too; it is told above.
+    let is_told = |error: &String| report.held_scans.iter().any(|held| held.message == *error);
+    let troubled = report.targets.iter().filter(|target| !target.is_good);
+    let troubled = troubled.filter(|target| !target.freshness.last_error.as_ref().is_some_and(is_told));
+    held.chain(troubled.flat_map(trouble)).collect()
 }
 
-fn troubles(target: &TargetStatus) -> Option<String> {
+fn trouble(target: &TargetStatus) -> Option<String> {
     let freshness = &target.freshness;
     let why = match (&freshness.last_error, freshness.state.as_str()) {
-        // Told already, with its mend.
-        (Some(error), _) if error.contains("--approve-deletes") => return None,
         (Some(error), state) => {
             let failures = counted(freshness.consecutive_failure_count, "failed scan");
             format!("{state}: {failures}, the last: {error}")
@@ -120,37 +122,5 @@ fn troubles(target: &TargetStatus) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{super::report::tests::target, *};
-    use crate::store::Freshness;
-
-    fn text(target: Freshness) -> String {
-        render(&StatusReport::new(vec![target], Vec::new(), Vec::new(), 0, &[]), Paint::plain())
-    }
-
-    #[test]
-    fn a_good_target_is_one_row_and_an_all_clear() {
-        let text = text(target("fresh"));
-        for part in ["prod", "fresh", "2026-10-03 09:15:02Z", "4 min", "nothing is stale, failing or held"] {
-            assert!(text.contains(part), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_failing_target_says_why_with_the_mend() {
-        let failing = Freshness {
-            consecutive_failure_count: 2,
-            last_error: Some("permission denied; grant it".into()),
-            ..target("late")
-        };
-        let text = text(failing);
-        let line = "! prod (1) access-tokens: late: 2 failed scans, the last: permission denied; grant it";
-        assert!(text.contains(line), "{text}");
-    }
-
-    #[test]
-    fn an_empty_inventory_says_what_to_do() {
-        let report = StatusReport::new(Vec::new(), Vec::new(), Vec::new(), 0, &[]);
-        assert!(render(&report, Paint::plain()).contains("stocktake sync"));
-    }
-}
+#[path = "render_tests.rs"]
+mod tests;

@@ -2,9 +2,11 @@
 
 mod access_tokens;
 mod mfa_devices;
+mod now;
 mod record;
 
-pub use record::{AccessTokenNow, Life, MfaDeviceNow, Now, Oddity, StatusChange, UsageSample, Version};
+pub use now::{AccessTokenNow, MfaDeviceNow, Now};
+pub use record::{Life, Oddity, StatusChange, UsageSample, Version};
 
 use sqlx::PgConnection;
 

@@ -1,50 +1,12 @@
 //! Legal holds: what the purge must leave alone, who said so and why.
 
-use chrono::{DateTime, Utc};
-use serde::Serialize;
+mod object;
+mod record;
+
+pub use record::{Hold, NewHold};
 
 use super::{Store, StoreError};
 use crate::{clock::Clock, inventory::Source};
-
-/// A hold that is to be placed.
-#[derive(Clone, Copy, Debug)]
-pub struct NewHold<'a> {
-    /// The account, by id or label.
-    pub account: &'a str,
-    /// The listing; `None` for the whole account, or for the one that has `object_id`.
-    pub dataset: Option<Source>,
-    /// The `access_token_id` or `device_key`; `None` for the whole listing.
-    pub object_id: Option<&'a str>,
-    /// Why.
-    pub reason: &'a str,
-    /// Who says so.
-    pub placed_by: &'a str,
-}
-
-/// A hold as it is kept.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Hold {
-    /// Identifies the hold.
-    pub hold_id: i64,
-    /// The account.
-    pub account_id: String,
-    /// The operator's label; `None` where the account is not known any more.
-    pub account_name: Option<String>,
-    /// The listing; `None` for the whole account.
-    pub dataset: Option<String>,
-    /// The object; `None` for the whole listing.
-    pub object_id: Option<String>,
-    /// Why.
-    pub reason: String,
-    /// Who placed it.
-    pub placed_by: String,
-    /// When.
-    pub placed_at: DateTime<Utc>,
-    /// Who released it; `None` while it holds.
-    pub released_by: Option<String>,
-    /// When; `None` while it holds.
-    pub released_at: Option<DateTime<Utc>>,
-}
 
 impl Store {
     /// Places a hold; history of what it covers is not purged from now on.
@@ -126,50 +88,6 @@ impl Store {
         .fetch_all(self.pool())
         .await?;
         Ok(holds)
-    }
-
-    /// The listing of an object and its id as the guards compare it; deleted ones have history too.
-    async fn find_object(
-        &self,
-        account_id: &str,
-        dataset: Option<Source>,
-        object_id: &str,
-    ) -> Result<(Source, String), StoreError> {
-        let found = sqlx::query!(
-            r#"select source as "source!", object_id as "object_id!"
-               from (
-                   select 'access-tokens' as source, access_token_id as object_id
-                   from inventory.access_tokens
-                   where account_id = $1 and access_token_id = $2
-                   union all
-                   select 'mfa-devices', device_key::text
-                   from inventory.mfa_devices
-                   where account_id = $1 and device_key::text = $2
-               ) o
-               where $3::text is null or source = $3"#,
-            account_id,
-            object_id,
-            dataset.map(Source::name)
-        )
-        .fetch_all(self.pool())
-        .await?;
-        match found.as_slice() {
-            [object] => {
-                let source = object.source.parse().map_err(StoreError::NotFound)?;
-                Ok((source, object.object_id.clone()))
-            }
-            [] => Err(StoreError::NotFound(format!(
-                "account {account_id} has no {} `{object_id}`; nothing was changed",
-                match dataset {
-                    Some(Source::AccessTokens) => "code",
-                    Some(Source::MfaDevices) => "device with the device_key",
-                    None => "code or device_key",
-                }
-            ))),
-            _ => Err(StoreError::NotFound(format!(
-                "account {account_id} has a code and a device `{object_id}`; say which with --dataset; nothing was changed"
-            ))),
-        }
     }
 }
 
