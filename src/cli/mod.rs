@@ -1,15 +1,21 @@
 //! The commands: what a person types, sees and gets as an exit code.
 
+mod check;
 mod context;
 #[cfg(feature = "demo")]
 mod demo;
 #[cfg(feature = "demo")]
 mod emulate;
 mod exit;
+mod history;
 mod migrate;
 mod output;
+mod paint;
+mod retention;
 mod run;
+mod status;
 mod sync;
+mod words;
 
 pub use exit::Exit;
 
@@ -46,6 +52,19 @@ enum Command {
     Run(run::Arguments),
     /// Scan every target once, now
     Sync(sync::Arguments),
+    /// How fresh every target is, the last scans, what is held and why
+    ///
+    /// Exit code 0 where every configured target is fresh or late, none fails and nothing is held; else 3.
+    Status,
+    /// The life of one code or device, as a timeline
+    History(history::Arguments),
+    /// Purge closed history that is past retention.history; place and release legal holds
+    Retention(retention::Arguments),
+    /// Check configuration, database, credentials and permissions, with the mend; changes nothing
+    ///
+    /// Exit code 0 where nothing fails, 1 where configuration or database cannot be used, 3 where only
+    /// something of an account fails.
+    Check,
     /// Apply the database migrations and exit
     Migrate,
     /// The emulated cloud alone, on a port
@@ -89,6 +108,10 @@ async fn dispatch(cli: Cli, output: &Output) -> anyhow::Result<Exit> {
         Command::Demo(arguments) => demo::run(&arguments, output).await,
         #[cfg(feature = "demo")]
         Command::Emulate(arguments) => emulate::run(&arguments, output).await,
+        Command::Status => status::run(config, output).await,
+        Command::History(arguments) => history::run(config, &arguments, output).await,
+        Command::Retention(arguments) => retention::run(config, arguments, output).await,
+        Command::Check => check::run(config, output).await,
         Command::Migrate => migrate::run(config, output).await,
     }
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 /// Who reads the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum OutputFormat {
+pub(super) enum OutputFormat {
     /// A person.
     #[default]
     Text,

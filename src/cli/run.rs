@@ -2,18 +2,22 @@
 
 use std::{path::Path, sync::Arc};
 
+use anyhow::Context as _;
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{error, info};
 
 use super::{
     Exit,
     context::{Context, require_accounts},
 };
 use crate::{
+    clock::SystemClock,
+    config::Config,
     schedule::{Schedule, Trigger},
-    worker::{NoProgress, serve},
+    web::{self, WebState},
+    worker::{NoProgress, Worker, serve},
 };
 
 /// Room for one waiting trigger of each kind.
@@ -39,6 +43,7 @@ pub(super) async fn run(config: Option<&Path>, arguments: &Arguments) -> anyhow:
         .collect();
     context.store.unschedule_others(&kept).await?;
 
+    let page = serve_page(&context.config, &worker, stop.clone()).await?;
     let (sender, triggers) = tokio::sync::mpsc::channel(TRIGGER_ROOM);
     if arguments.sync_at_start {
         for source in crate::inventory::Source::ALL {
@@ -49,9 +54,30 @@ pub(super) async fn run(config: Option<&Path>, arguments: &Arguments) -> anyhow:
     info!("the worker runs; stop it with Ctrl-C or SIGTERM");
     serve(worker, triggers).await;
     schedule.stop().await;
+    if let Some(page) = page {
+        page.await.context("the status page panicked")?;
+    }
     context.close().await?;
     info!("stopped");
     Ok(Exit::Success)
+}
+
+/// Serves the status page until `stop`; `None` where `http.listen` is `off`.
+async fn serve_page(
+    config: &Config,
+    worker: &Arc<Worker>,
+    stop: CancellationToken,
+) -> anyhow::Result<Option<tokio::task::JoinHandle<()>>> {
+    let Some(listen) = config.http.address() else { return Ok(None) };
+    let state = WebState::new(Arc::clone(worker), Arc::new(SystemClock), config.schedule.clone());
+    let page = web::bind(listen, state).await?;
+    info!("the status page is at {}", page.url());
+    Ok(Some(tokio::spawn(async move {
+        // The worker goes on without its page.
+        if let Err(trouble) = page.serve(stop).await {
+            error!("{trouble}");
+        }
+    })))
 }
 
 /// Cancels `stop` at the first SIGINT or SIGTERM; a second one ends the program at once.

@@ -6,27 +6,37 @@
 //! or writes a tombstone.
 
 mod access_tokens;
+mod accounts;
 mod apply;
 mod brake;
 mod copy;
 mod diff;
 mod digest;
 mod error;
+mod health;
+mod holds;
 mod kept;
 mod ledger;
+mod life;
 mod mfa_devices;
 mod migrate;
 mod observations;
+mod reports;
 mod retention;
 mod session;
 mod tabulate;
 
+pub use accounts::KnownAccount;
 pub use apply::Applied;
 pub use brake::DeleteLimits;
 pub use error::StoreError;
+pub use health::{SchemaState, ServerInfo};
+pub use holds::{Hold, NewHold};
 pub(crate) use kept::Kept;
 pub use ledger::{Counts, Outcome, Trouble};
+pub use life::{AccessTokenNow, Life, LifeQuery, MfaDeviceNow, Now, Oddity, StatusChange, UsageSample, Version};
 pub(crate) use observations::Observations;
+pub use reports::{Freshness, HeldScan, Measurements, Overview, ScanCount, ScanLine, StatusCount, TransitionCount};
 pub use retention::Purge;
 pub use session::{ScanStart, TargetSession};
 pub use tabulate::Tabular;
@@ -128,6 +138,14 @@ impl Store {
         .execute(&self.pool)
         .await?;
         Ok(())
+    }
+
+    /// A store whose server does not answer.
+    #[cfg(test)]
+    pub(crate) fn unreachable() -> Self {
+        let options = PgPoolOptions::new().acquire_timeout(Duration::from_millis(200));
+        // Port 1 belongs to a service that nobody runs.
+        Self { pool: options.connect_lazy("postgres://nobody@127.0.0.1:1/nothing").unwrap() }
     }
 
     pub(crate) fn pool(&self) -> &PgPool {

@@ -8,8 +8,11 @@ use super::{EventKind, ObjectKind};
 use crate::dataset;
 use crate::inventory::{AccessToken, Inventory, Keyed, Shelf, status};
 
-/// How many slots to try for a fitting object, so that a step costs little in an inventory of a million.
-const TRIES: usize = 10_000;
+/// How often to guess a slot: objects of one status lie together, so a search from one slot on may be long.
+const GUESSES: usize = 32;
+
+/// How many slots to search then, so that a step costs little in an inventory of a million.
+const TRIES: usize = 2_000;
 
 /// Does what the step says to a fitting object, and tells what happened: nothing if no object fits.
 pub(super) fn happen(account: &str, step: Step, inventory: &mut Inventory) -> Option<(ObjectKind, String, EventKind)> {
@@ -102,15 +105,18 @@ fn is_activated(code: &AccessToken) -> bool {
     code.status == status::ACTIVATED
 }
 
-/// The first fitting object from a random slot on, going round.
+/// A fitting object: by chance, and if chance does not find it, the first one from a random slot on, going round.
 fn find<T: Keyed>(shelf: &Shelf<T>, rng: &mut ChaCha8Rng, fits: impl Fn(&T) -> bool) -> Option<String> {
     let slot_count = shelf.slot_count();
     if slot_count == 0 {
         return None;
     }
+    let fitting = |slot: usize| shelf.at(slot).filter(|item| fits(item)).map(|item| item.key().to_owned());
+    for _ in 0..GUESSES {
+        if let Some(key) = fitting(rng.random_range(0..slot_count)) {
+            return Some(key);
+        }
+    }
     let start = rng.random_range(0..slot_count);
-    (0..slot_count.min(TRIES))
-        .filter_map(|step| shelf.at((start + step) % slot_count))
-        .find(|item| fits(item))
-        .map(|item| item.key().to_owned())
+    (0..slot_count.min(TRIES)).find_map(|step| fitting((start + step) % slot_count))
 }

@@ -51,18 +51,19 @@ impl LifecycleRates {
         Self { expiry: false, ..Self::off() }
     }
 
-    /// A busy account that keeps about this many codes and devices: a code in thirty is new each day.
+    /// A busy account that keeps about this many codes and devices: a code in sixty is new each day,
+    /// and lives for some sixty days.
     pub fn lively(token_count: usize, device_count: usize) -> Self {
         let codes = token_count as f64;
         let devices = device_count as f64;
         Self {
             expiry: true,
-            codes_created: codes / 30.0,
-            codes_activated: codes / 33.0,
-            codes_disabled: codes / 600.0,
+            codes_created: codes / 60.0,
+            codes_activated: codes / 66.0,
+            codes_disabled: codes / 900.0,
             codes_used: codes / 10.0,
-            expired_deleted: codes / 40.0,
-            unused_deleted: codes / 150.0,
+            expired_deleted: codes / 70.0,
+            unused_deleted: codes / 400.0,
             devices_created: devices / 60.0,
             devices_bound: devices / 50.0,
             devices_unbound: devices / 120.0,

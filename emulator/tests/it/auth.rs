@@ -126,7 +126,7 @@ async fn every_acs_header_must_be_signed() {
 #[tokio::test]
 async fn a_request_without_a_signature_is_incomplete() {
     let emulator = start(account()).await;
-    let http = reqwest::Client::builder().build().unwrap();
+    let http = crate::caller::http_client();
     let request = http.post(emulator.url()).header("x-acs-action", CODES).header("x-acs-version", "2019-06-01");
     let response = request.send().await.unwrap();
     assert_eq!(response.status(), 400);

@@ -92,7 +92,7 @@ impl Caller {
             more_headers: Vec::new(),
             unsigned_headers: Vec::new(),
             method: reqwest::Method::POST,
-            http: reqwest::Client::builder().build().unwrap(),
+            http: http_client(),
         }
     }
 
@@ -172,4 +172,10 @@ fn encode(text: &str) -> String {
             _ => format!("%{byte:02X}"),
         })
         .collect()
+}
+
+/// A client for plain HTTP. In a build of the whole workspace reqwest has TLS and wants to know by whom.
+pub(crate) fn http_client() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().build().unwrap()
 }

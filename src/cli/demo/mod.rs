@@ -6,7 +6,7 @@
 mod clock;
 mod reports;
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use chrono::TimeDelta;
@@ -20,11 +20,13 @@ use self::clock::DemoClock;
 use super::{Exit, output::Output, run::stop_on_signal};
 use crate::{
     clock::{Clock, SystemClock},
-    config::{AccountConfig, ApiConfig, Config, CredentialsConfig},
+    config::{AccountConfig, ApiConfig, Config, CredentialsConfig, ScheduleConfig},
     inventory::Source,
+    schedule::Schedule,
     source::Environment,
     store::Store,
-    worker::{NoProgress, ScanRequest, TargetReport, Worker},
+    web::{self, WebState},
+    worker::{NoProgress, ScanRequest, TargetReport, Worker, serve},
 };
 
 /// The emulated account; the number stands in the API's own documentation.
@@ -41,14 +43,17 @@ const DEVICE_COUNT: usize = 40;
 const WEEKS: i64 = 6;
 const SCANS_PER_DAY: i64 = 4;
 const SCAN_COUNT: i64 = WEEKS * 7 * SCANS_PER_DAY;
-/// How often the live demo scans once the weeks are over.
-const LIVE_INTERVAL: Duration = Duration::from_secs(30);
+/// Room for one waiting trigger of each kind.
+const TRIGGER_ROOM: usize = 3;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// End after the reports, without the status page
     #[arg(long)]
     once: bool,
+    /// Where the status page listens; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:8787")]
+    listen: SocketAddr,
 }
 
 pub(super) async fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Exit> {
@@ -65,27 +70,30 @@ pub(super) async fn run(arguments: &Arguments, output: &Output) -> anyhow::Resul
     let begin = SystemClock.now() - TimeDelta::weeks(WEEKS);
     let emulator = start_emulator(begin).await?;
     let clock = Arc::new(DemoClock::new(begin));
-    let worker = Worker::new(
+    let worker = Arc::new(Worker::new(
         config(&emulator.url()),
         store.clone(),
         Arc::clone(&clock) as Arc<dyn Clock>,
         &Environment::of_pairs([("DEMO_KEY_ID", KEY_ID), ("DEMO_KEY_SECRET", KEY_SECRET)]),
         Arc::new(NoProgress),
         stop.clone(),
-    )?;
+    )?);
 
     output.say(&format!(
         "2. living through {WEEKS} weeks: {CODE_COUNT} activation codes, {DEVICE_COUNT} MFA devices, {SCANS_PER_DAY} scans a day of each"
     ))?;
     live_through(&worker, &emulator, &clock, output, &stop).await?;
     clock.go_live();
+    emulator.set_now(SystemClock.now());
+    worker.scan_all(None, None, &ScanRequest::default()).await;
 
     output.say("3. what the inventory says now\n")?;
     let is_sound = reports::print(&store, output).await?;
     output.say(&reports::what_next(&url))?;
     if !arguments.once && !stop.is_cancelled() {
-        stay(&worker, &emulator, output, &stop).await?;
+        stay(Arc::clone(&worker), &emulator, arguments.listen, output, &stop).await?;
     }
+    drop(worker);
     store.close().await;
     tokio::task::spawn_blocking(move || cluster.stop()).await??;
     Ok(if is_sound { Exit::Success } else { Exit::Partial })
@@ -119,7 +127,16 @@ fn config(url: &str) -> Config {
         requests_per_second: 10_000,
         ..ApiConfig::default()
     };
-    Config { accounts: vec![account], api, ..Config::default() }
+    Config { accounts: vec![account], api, schedule: schedule(), ..Config::default() }
+}
+
+/// What the worker does once the weeks are over.
+fn schedule() -> ScheduleConfig {
+    ScheduleConfig {
+        access_tokens: "0,30 * * * * *".into(),
+        mfa_devices: "15,45 * * * * *".into(),
+        retention: "off".into(),
+    }
 }
 
 /// Moves both clocks from scan to scan, with two bad nights on the way.
@@ -172,17 +189,33 @@ fn bar_message(reports: &[TargetReport], emulator: &Emulator) -> String {
     if trouble == 0 { day.to_string() } else { format!("{day}: trouble, nothing deleted") }
 }
 
-/// Goes on in real time until Ctrl-C.
-async fn stay(worker: &Worker, emulator: &Emulator, output: &Output, stop: &CancellationToken) -> anyhow::Result<()> {
-    output.say("\nthe demo goes on, a scan every 30 s; Ctrl-C ends it and removes its database")?;
-    let mut ticks = tokio::time::interval(LIVE_INTERVAL);
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return Ok(()),
-            _ = ticks.tick() => {
-                emulator.set_now(SystemClock.now());
-                worker.scan_all(None, None, &ScanRequest::default()).await;
+/// Goes on in real time, as `run` would, with the status page, until Ctrl-C.
+async fn stay(
+    worker: Arc<Worker>,
+    emulator: &Emulator,
+    listen: SocketAddr,
+    output: &Output,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
+    let schedule = schedule();
+    let state = WebState::new(Arc::clone(&worker), Arc::new(SystemClock), schedule.clone());
+    let page = web::bind(listen, state).await?;
+    output.say(&format!(
+        "\nthe demo goes on, two scans a minute; look at {}\nCtrl-C ends it and removes its database",
+        page.url()
+    ))?;
+    let (sender, triggers) = tokio::sync::mpsc::channel(TRIGGER_ROOM);
+    let schedule = Schedule::start(&schedule, sender).await?;
+    let cloud_time = async {
+        let mut seconds = tokio::time::interval(Duration::from_secs(1));
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = seconds.tick() => emulator.set_now(SystemClock.now()),
             }
         }
-    }
+    };
+    let ((), (), served) = tokio::join!(cloud_time, serve(worker, triggers), page.serve(stop.clone()));
+    schedule.stop().await;
+    Ok(served?)
 }

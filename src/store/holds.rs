@@ -1,0 +1,180 @@
+//! Legal holds: what the purge must leave alone, who said so and why.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::{Store, StoreError};
+use crate::{clock::Clock, inventory::Source};
+
+/// A hold that is to be placed.
+#[derive(Clone, Copy, Debug)]
+pub struct NewHold<'a> {
+    /// The account, by id or label.
+    pub account: &'a str,
+    /// The listing; `None` for the whole account, or for the one that has `object_id`.
+    pub dataset: Option<Source>,
+    /// The `access_token_id` or `device_key`; `None` for the whole listing.
+    pub object_id: Option<&'a str>,
+    /// Why.
+    pub reason: &'a str,
+    /// Who says so.
+    pub placed_by: &'a str,
+}
+
+/// A hold as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Hold {
+    /// Identifies the hold.
+    pub hold_id: i64,
+    /// The account.
+    pub account_id: String,
+    /// The operator's label; `None` where the account is not known any more.
+    pub account_name: Option<String>,
+    /// The listing; `None` for the whole account.
+    pub dataset: Option<String>,
+    /// The object; `None` for the whole listing.
+    pub object_id: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// Who placed it.
+    pub placed_by: String,
+    /// When.
+    pub placed_at: DateTime<Utc>,
+    /// Who released it; `None` while it holds.
+    pub released_by: Option<String>,
+    /// When; `None` while it holds.
+    pub released_at: Option<DateTime<Utc>>,
+}
+
+impl Store {
+    /// Places a hold; history of what it covers is not purged from now on.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where account or object is not known; nothing was changed.
+    pub async fn add_hold(&self, hold: &NewHold<'_>, clock: &dyn Clock) -> Result<Hold, StoreError> {
+        let account = self.account(hold.account).await?;
+        let object = match hold.object_id {
+            Some(object_id) => Some(self.find_object(&account.account_id, hold.dataset, object_id).await?),
+            None => None,
+        };
+        let dataset = object.as_ref().map(|(dataset, _)| *dataset).or(hold.dataset);
+        let hold_id = sqlx::query_scalar!(
+            "insert into inventory.legal_holds (account_id, dataset, object_id, reason, placed_by, placed_at)
+             values ($1, $2, $3, $4, $5, $6)
+             returning hold_id",
+            account.account_id,
+            dataset.map(Source::name),
+            object.map(|(_, object_id)| object_id),
+            hold.reason,
+            hold.placed_by,
+            clock.now()
+        )
+        .fetch_one(self.pool())
+        .await?;
+        self.hold(hold_id).await?.ok_or_else(|| not_there(hold_id))
+    }
+
+    /// Releases a hold.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where it is not there or released already; nothing was changed.
+    pub async fn release_hold(&self, hold_id: i64, by: &str, clock: &dyn Clock) -> Result<Hold, StoreError> {
+        let released = sqlx::query!(
+            "update inventory.legal_holds set released_by = $2, released_at = $3
+             where hold_id = $1 and released_at is null",
+            hold_id,
+            by,
+            clock.now()
+        )
+        .execute(self.pool())
+        .await?;
+        let hold = self.hold(hold_id).await?.ok_or_else(|| not_there(hold_id))?;
+        match (released.rows_affected(), &hold.released_by, hold.released_at) {
+            (0, Some(by), Some(at)) => Err(StoreError::NotFound(format!(
+                "hold {hold_id} was released already, by {by} at {}; nothing was changed",
+                at.format("%F %TZ")
+            ))),
+            _ => Ok(hold),
+        }
+    }
+
+    /// The holds in force, or every one there was, newest first.
+    ///
+    /// # Errors
+    /// Where the database refuses.
+    pub async fn holds(&self, with_released: bool) -> Result<Vec<Hold>, StoreError> {
+        self.select_holds(None, with_released).await
+    }
+
+    async fn hold(&self, hold_id: i64) -> Result<Option<Hold>, StoreError> {
+        Ok(self.select_holds(Some(hold_id), true).await?.pop())
+    }
+
+    async fn select_holds(&self, hold_id: Option<i64>, with_released: bool) -> Result<Vec<Hold>, StoreError> {
+        let holds = sqlx::query_as!(
+            Hold,
+            r#"select h.hold_id, h.account_id, a.account_name as "account_name?", h.dataset, h.object_id, h.reason,
+                      h.placed_by, h.placed_at, h.released_by, h.released_at
+               from inventory.legal_holds h
+               left join inventory.accounts a on a.account_id = h.account_id
+               where ($1::bigint is null or h.hold_id = $1)
+                 and ($2 or h.released_at is null)
+               order by h.hold_id desc"#,
+            hold_id,
+            with_released
+        )
+        .fetch_all(self.pool())
+        .await?;
+        Ok(holds)
+    }
+
+    /// The listing of an object and its id as the guards compare it; deleted ones have history too.
+    async fn find_object(
+        &self,
+        account_id: &str,
+        dataset: Option<Source>,
+        object_id: &str,
+    ) -> Result<(Source, String), StoreError> {
+        let found = sqlx::query!(
+            r#"select source as "source!", object_id as "object_id!"
+               from (
+                   select 'access-tokens' as source, access_token_id as object_id
+                   from inventory.access_tokens
+                   where account_id = $1 and access_token_id = $2
+                   union all
+                   select 'mfa-devices', device_key::text
+                   from inventory.mfa_devices
+                   where account_id = $1 and device_key::text = $2
+               ) o
+               where $3::text is null or source = $3"#,
+            account_id,
+            object_id,
+            dataset.map(Source::name)
+        )
+        .fetch_all(self.pool())
+        .await?;
+        match found.as_slice() {
+            [object] => {
+                let source = object.source.parse().map_err(StoreError::NotFound)?;
+                Ok((source, object.object_id.clone()))
+            }
+            [] => Err(StoreError::NotFound(format!(
+                "account {account_id} has no {} `{object_id}`; nothing was changed",
+                match dataset {
+                    Some(Source::AccessTokens) => "code",
+                    Some(Source::MfaDevices) => "device with the device_key",
+                    None => "code or device_key",
+                }
+            ))),
+            _ => Err(StoreError::NotFound(format!(
+                "account {account_id} has a code and a device `{object_id}`; say which with --dataset; nothing was changed"
+            ))),
+        }
+    }
+}
+
+fn not_there(hold_id: i64) -> StoreError {
+    StoreError::NotFound(format!(
+        "there is no hold {hold_id}; see `stocktake retention hold list`; nothing was changed"
+    ))
+}
