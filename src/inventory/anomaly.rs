@@ -71,7 +71,7 @@ impl AnomalyKind {
 /// An item that could not be kept as an object, because it has no usable id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RejectedItem {
-    /// Why, for people: "no AccessTokenId".
+    /// Why, for people: "no `AccessTokenId`".
     pub reason: String,
     /// The item as the API sent it, as JSON text.
     pub original: String,

@@ -239,7 +239,7 @@ pub(super) async fn close_scan(
         signed(counts.deleted),
         signed(counts.held),
         signed(counts.anomalies),
-        evidence.skew.map(|skew| skew.as_seconds_f64()),
+        evidence.skew.map(chrono::TimeDelta::as_seconds_f64),
         closing.proof,
         closing.trouble.map(|trouble| trouble.code.as_str()),
         closing.trouble.map(Trouble::message)

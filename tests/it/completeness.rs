@@ -35,7 +35,7 @@ async fn each_paging_behaviour_ends_in_the_truth_or_in_a_visible_incomplete() {
         (Paging::Rejected { first: Some(90) }, Outcome::Complete), // by status
         (Paging::Rejected { first: Some(10) }, Outcome::Incomplete),
     ] {
-        let world = with_paging(130, paging.clone()).await;
+        let world = with_paging(130, paging).await;
         let report = world.scan(Source::AccessTokens).await;
         let done = applied(&report);
         assert_eq!(done.outcome, expected, "{paging:?}: {:?}", report.failure_line());

@@ -72,7 +72,8 @@ fn true_devices(world: &World) -> BTreeMap<String, String> {
 }
 
 async fn kept_devices(world: &World) -> BTreeMap<String, String> {
-    let rows: Vec<(String, Option<String>, Option<String>, Option<i64>)> = sqlx::query_as(
+    type Row = (String, Option<String>, Option<String>, Option<i64>);
+    let rows: Vec<Row> = sqlx::query_as(
         "select d.serial_number, u.user_id, d.user_principal_name, extract(epoch from d.activated_at)::bigint
          from reporting_pii.mfa_devices d
          left join reporting_pii.mfa_users u using (account_id, user_key)",

@@ -100,7 +100,7 @@ fn asks(report: &StatusReport) -> Vec<String> {
         )
     });
     // A held scan is the target's last error too; it is told above.
-    let is_told = |error: &String| report.held_scans.iter().any(|held| held.message == *error);
+    let is_told = |error: &String| report.held_scans.iter().any(|held| held.error_message == *error);
     let troubled = report.targets.iter().filter(|target| !target.is_good);
     let troubled = troubled.filter(|target| !target.freshness.last_error.as_ref().is_some_and(is_told));
     held.chain(troubled.flat_map(trouble)).collect()

@@ -60,6 +60,9 @@ pub(super) fn scan(outcome: &str, minutes_ago: i64, error_message: Option<&str>)
         changed_count: 5,
         deleted_count: 0,
         transition_count: 3,
+        held_count: 0,
+        anomaly_count: 0,
+        error_code: None,
         error_message: error_message.map(str::to_owned),
     }
 }

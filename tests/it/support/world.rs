@@ -23,7 +23,6 @@ pub(crate) struct World {
     pub(crate) emulator: Emulator,
     pub(crate) clock: ManualClock,
     pub(crate) worker: Worker,
-    pub(crate) config: Config,
 }
 
 impl World {
@@ -42,7 +41,7 @@ impl World {
         let mut config = config(&emulator.url());
         configure(&mut config);
         let worker = Worker::new(
-            config.clone(),
+            config,
             database.store.clone(),
             Arc::new(clock.clone()),
             &Environment::of_pairs([("TEST_KEY_ID", "LTAI5tTest"), ("TEST_KEY_SECRET", "test-secret")]),
@@ -50,7 +49,7 @@ impl World {
             CancellationToken::new(),
         )
         .unwrap();
-        Self { database, emulator, clock, worker, config }
+        Self { database, emulator, clock, worker }
     }
 
     /// Lets time pass in the cloud and here.
