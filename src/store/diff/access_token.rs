@@ -52,13 +52,14 @@ pub(crate) fn compare_access_token(
     let from_status = if old.deleted_at.is_some() { "deleted" } else { &old.status };
     let not_before = old.deleted_at.unwrap_or(old.valid_from_at).max(known.complete_started_at.unwrap_or_default());
     let change_kind = if old.deleted_at.is_some() { "reappeared" } else { "changed" };
+    // Whatever the API calls a code that came back, even `deleted`, it is flagged.
+    let oddity = oddity(old, new);
+    anomalies.extend(oddity.clone());
     let transition = (from_status != new.status).then(|| {
         // An expiry that is still to come is not when it happened; `check_early_expiry` has said so.
         let instant = expiry(new).filter(|expiry| {
             new.status == "expired" && old.deleted_at.is_none() && expiry.at <= observed_at + TOLERANCE
         });
-        let oddity = oddity(old, new);
-        anomalies.extend(oddity.clone());
         let mut transition = transition(Some(from_status), instant, not_before, observed_at, &mut anomalies);
         transition.is_expected = oddity.is_none();
         transition.anomaly = oddity.map(|oddity| oddity.detail).or(transition.anomaly);
@@ -143,12 +144,14 @@ fn check_constants(old: &AccessTokenRow, new: &AccessToken, anomalies: &mut Vec<
 
 fn check_counts(old: Option<&AccessTokenRow>, new: &AccessToken, anomalies: &mut Vec<Anomaly>) {
     let Some(count) = new.registered_count else { return };
-    let old_count = old.filter(|old| old.deleted_at.is_none()).and_then(|old| old.registered_count);
+    let old = old.filter(|old| old.deleted_at.is_none());
+    let old_count = old.and_then(|old| old.registered_count);
     if let Some(old_count) = old_count.filter(|old_count| count < *old_count) {
         let detail = format!("RegisteredCount fell from {old_count} to {count}");
         anomalies.push(Anomaly::new(AnomalyKind::RegisteredCountFell, detail));
     }
-    if let Some(limit) = new.max_use_count.filter(|limit| count > *limit && old_count != Some(count)) {
+    let is_same = old.is_some_and(|old| old_count == Some(count) && old.max_use_count == new.max_use_count);
+    if let Some(limit) = new.max_use_count.filter(|limit| count > *limit && !is_same) {
         let detail = format!("RegisteredCount {count} is above Count {limit}");
         anomalies.push(Anomaly::new(AnomalyKind::RegisteredCountAboveCount, detail));
     }
@@ -170,3 +173,7 @@ fn expiry(token: &AccessToken) -> Option<KnownInstant> {
 fn show(value: Option<impl ToString>) -> String {
     value.map_or_else(|| "nothing".to_owned(), |value| value.to_string())
 }
+
+#[cfg(test)]
+#[path = "access_token_tests.rs"]
+mod tests;

@@ -47,3 +47,53 @@ pub(super) fn time_transition(
 fn utc(instant: DateTime<Utc>) -> String {
     instant.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn second(number: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::seconds(number)
+    }
+
+    fn time(at: i64) -> Timing {
+        time_transition(Some(KnownInstant { at: second(at), basis: "expiry" }), second(100), second(200))
+    }
+
+    #[test]
+    fn an_instant_within_the_bounds_is_taken_its_ends_included() {
+        for at in [100, 150, 200] {
+            let timing = time(at);
+            assert_eq!((timing.occurred_at, timing.time_basis), (Some(second(at)), "expiry"));
+            assert_eq!(timing.anomaly, None);
+        }
+    }
+
+    #[test]
+    fn an_instant_within_the_tolerance_is_neither_taken_nor_odd() {
+        for at in [94, 99, 201, 206] {
+            let timing = time(at);
+            assert_eq!((timing.occurred_at, timing.time_basis), (None, "bounded"));
+            assert_eq!(timing.anomaly, None);
+        }
+    }
+
+    #[test]
+    fn an_instant_clearly_outside_is_an_anomaly_that_names_it_and_the_bounds() {
+        for at in [0, 93, 207, 1000] {
+            let timing = time(at);
+            assert_eq!((timing.occurred_at, timing.time_basis), (None, "bounded"));
+            let anomaly = timing.anomaly.unwrap();
+            assert_eq!(anomaly.kind, AnomalyKind::KnownInstantOutsideBounds);
+            for instant in [second(at), second(100), second(200)] {
+                assert!(anomaly.detail.contains(&utc(instant)), "{}", anomaly.detail);
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_known_instant_there_are_bounds_alone() {
+        let timing = time_transition(None, second(100), second(200));
+        assert_eq!((timing.occurred_at, timing.time_basis, timing.anomaly), (None, "bounded", None));
+    }
+}

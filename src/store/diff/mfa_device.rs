@@ -41,8 +41,9 @@ pub(crate) fn compare_mfa_device(
     };
     let changed_columns = changed_columns(old, new);
     if old.deleted_at.is_none() && changed_columns.is_empty() {
-        // A new name of the user, which is kept in one place without history.
-        let anomalies = Vec::new();
+        // A new name of the user, which is kept in one place without history. What else was odd about the
+        // device was recorded when its version opened.
+        anomalies.retain(|anomaly| anomaly.kind == AnomalyKind::NulCharacter && anomaly.detail.starts_with("User."));
         return Difference { write: Write::Touch, change_kind: "", changed_columns, transition: None, anomalies };
     }
     let not_before = old.deleted_at.unwrap_or(old.valid_from_at).max(known.complete_started_at.unwrap_or_default());
@@ -98,3 +99,7 @@ fn changed_columns(old: &MfaDeviceRow, new: &MfaDevice) -> Vec<&'static str> {
 fn user_id(device: &MfaDevice) -> Option<&str> {
     device.user.as_ref().map(|user| user.id.as_str())
 }
+
+#[cfg(test)]
+#[path = "mfa_device_tests.rs"]
+mod tests;
