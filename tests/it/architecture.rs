@@ -24,7 +24,7 @@ const MODULES: [(&str, &[&str]); 13] = [
     ("scan", &["source", "inventory", "config"]),
     ("store", &["scan", "inventory", "clock"]),
     ("worker", &["config", "schedule", "source", "scan", "store", "inventory", "clock"]),
-    ("web", &["config", "clock", "inventory", "schedule", "scan", "store", "worker"]),
+    ("web", &["config", "clock", "inventory", "schedule", "scan", "source", "store", "worker"]),
     ("cli", &["config", "clock", "inventory", "schedule", "scan", "source", "store", "telemetry", "web", "worker"]),
     ("lib", &["store"]),
     ("main", &["cli"]),
