@@ -6,20 +6,22 @@ use axum::{extract::State, http::StatusCode};
 use tokio::time::timeout;
 
 use super::WebState;
+use crate::store::{SchemaState, StoreError};
 
 /// A database that takes longer is not there.
 const READY_TIME: Duration = Duration::from_secs(2);
 
 /// 200 where the database answers and its schema is this program's; 503 with the reason in one line else.
+/// A probe only reads.
 pub(super) async fn readyz(State(state): State<WebState>) -> (StatusCode, String) {
-    match timeout(READY_TIME, state.store().check_schema()).await {
-        Ok(Ok(())) => (StatusCode::OK, "ready\n".to_owned()),
-        Ok(Err(error)) => (StatusCode::SERVICE_UNAVAILABLE, one_line(&error.to_string())),
-        Err(_) => {
-            let reason = format!("the database did not answer within {} s", READY_TIME.as_secs());
-            (StatusCode::SERVICE_UNAVAILABLE, one_line(&reason))
-        }
-    }
+    let reason = match timeout(READY_TIME, state.store().schema_state()).await {
+        Ok(Ok(SchemaState::Current { .. })) => return (StatusCode::OK, "ready\n".to_owned()),
+        Ok(Ok(SchemaState::Pending { .. })) => StoreError::NotMigrated.to_string(),
+        Ok(Ok(SchemaState::Newer { version })) => StoreError::NewerThanProgram { version }.to_string(),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => format!("the database did not answer within {} s", READY_TIME.as_secs()),
+    };
+    (StatusCode::SERVICE_UNAVAILABLE, one_line(&reason))
 }
 
 fn one_line(text: &str) -> String {
