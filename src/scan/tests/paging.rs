@@ -64,6 +64,21 @@ async fn a_server_that_clamps_the_page_size_is_read_by_its_own_pages() {
 }
 
 #[tokio::test]
+async fn pages_shorter_than_the_first_are_followed_up_to_the_total() {
+    let cloud = Cloud::new(Manner::Honours { clamp: 50 }, codes(130)).answering(|_, query, mut page| {
+        let number = query.paging.map_or(1, |page| page.number as usize);
+        let (skip, take) = if number == 1 { (0, 50) } else { (50 + (number - 2) * 20, 20) };
+        page.page.items = codes(130).into_iter().skip(skip).take(take).collect();
+        page.total_count = Some(130);
+        Ok(page)
+    });
+    let mut notebook = Notebook::empty();
+    complete(&scan(&cloud, &mut notebook).await);
+    assert_eq!(notebook.seen.len(), 130);
+    assert_eq!(page_numbers(&cloud.requests()), [1, 2, 3, 4, 5]);
+}
+
+#[tokio::test]
 async fn a_server_that_answers_everything_at_once_is_asked_once() {
     assert_eq!(read_all(Manner::Ignores { limit: ALL }, 130, options()).await.len(), 1);
 }
