@@ -95,6 +95,7 @@ begin
           and p.dataset = tg_table_name
           and not p.is_dry_run
           and p.transaction_id = pg_current_xact_id_if_assigned()
+          and p.finished_at is null -- a restored log may hold the number of a later transaction
           and ended_at < p.cutoff_at
     ) then
         raise exception 'delete of inventory.% is refused: history is append-only; use `stocktake retention`', tg_table_name

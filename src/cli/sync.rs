@@ -93,7 +93,7 @@ impl Arguments {
     }
 }
 
-/// 0 where every target succeeded, 1 where not even one could be tried for want of a database, else 3.
+/// 0 where every target succeeded, else 3; without a database no target is reached and the command has failed.
 fn exit_of(reports: &[TargetReport]) -> Exit {
     if reports.iter().all(TargetReport::is_success) { Exit::Success } else { Exit::Partial }
 }

@@ -117,6 +117,14 @@ impl AccountClient {
         }
     }
 
+    /// The access key id that requests are signed with now; it changes when the keys do.
+    ///
+    /// # Errors
+    /// Where there are no credentials.
+    pub async fn access_key_id(&self) -> Result<String, SourceError> {
+        Ok(self.credentials.get(self.clock.0.now()).await?.access_key_id.clone())
+    }
+
     /// Calls `operation` until its answer can be decoded or trying again is useless.
     pub(super) async fn call<T>(
         &self,

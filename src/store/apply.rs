@@ -137,7 +137,7 @@ impl<T: Kept> Observations<T> {
                     (Outcome::Complete, Some(complete.argument()), None)
                 } else {
                     counts.held = absent;
-                    (Outcome::Held, Some(complete.argument()), Some(Trouble::held(absent, live_count, limits)))
+                    (Outcome::Held, Some(complete.argument()), Some(Trouble::held(target, absent, live_count, limits)))
                 }
             }
             Verdict::Complete(_) => return Err(StoreError::Overtaken),

@@ -82,14 +82,17 @@ impl Trouble {
         Self { code: why.code(), cause: why.to_string(), mend: why.mend() }
     }
 
-    pub(super) fn held(absent: u64, live: u64, limits: DeleteLimits) -> Self {
+    pub(super) fn held(target: &Target, absent: u64, live: u64, limits: DeleteLimits) -> Self {
         let cause = match limits.approved {
             Some(ceiling) => format!("{absent} of {live} objects are gone, more than the {ceiling} approved"),
             None => format!(
                 "{absent} of {live} objects are gone, more than scan.max_delete_count and max_delete_ratio allow"
             ),
         };
-        let mend = format!("if that is right, run `stocktake sync --approve-deletes {absent}`; nothing was deleted");
+        let Target { account_id, source } = target;
+        let mend = format!(
+            "nothing was deleted; if that is right, run `stocktake sync --account {account_id} --source {source} --approve-deletes {absent}`"
+        );
         Self { code: "held".into(), cause, mend }
     }
 

@@ -90,7 +90,6 @@ impl<T: Kept> Observations<T> {
         for pending in self.pending.drain(..) {
             let Pending { item, digest, observed_at } = pending;
             let difference = item.compare(rows.get(item.id()), observed_at, self.session.known);
-            self.staged.ids.insert(xxh3_64(item.id().as_bytes()));
             self.staged.row_count += 1;
             encode_common(copy.begin_row(), self.staged.row_count, digest, observed_at, &difference);
             item.encode(&mut copy);
@@ -134,7 +133,10 @@ impl<T: Kept> Observer<T> for Observations<T> {
     async fn observe(&mut self, items: Vec<T>, observed_at: DateTime<Utc>) -> Result<(), StoreError> {
         for item in items {
             let digest = item.digest();
-            if !self.digests.mark(digest) {
+            let id_hash = xxh3_64(item.id().as_bytes());
+            // What was staged and is now seen as it is kept is staged again: the last observation counts.
+            if !self.digests.mark(digest) || self.staged.ids.contains(&id_hash) {
+                self.staged.ids.insert(id_hash);
                 self.pending.push(Pending { item, digest, observed_at });
             }
         }

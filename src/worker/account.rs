@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::OnceCell;
+use tokio::sync::Mutex;
 
 use crate::{
     clock::Clock,
@@ -16,7 +16,14 @@ use crate::{
 pub struct Account {
     config: AccountConfig,
     client: AccountClient,
-    verified_id: OnceCell<String>,
+    verified: Mutex<Option<Verified>>,
+}
+
+/// What STS said of a key.
+#[derive(Clone)]
+struct Verified {
+    access_key_id: String,
+    account_id: String,
 }
 
 /// Why it is not certain whose keys an account has.
@@ -25,6 +32,14 @@ pub(super) enum IdentityTrouble {
     Mismatch(Trouble),
     /// STS gave no answer.
     Unknown(Trouble),
+}
+
+impl IdentityTrouble {
+    pub(super) fn into_trouble(self) -> Trouble {
+        match self {
+            Self::Mismatch(trouble) | Self::Unknown(trouble) => trouble,
+        }
+    }
 }
 
 impl Account {
@@ -38,7 +53,7 @@ impl Account {
         Ok(Self {
             client: AccountClient::new(http, api, &config.credentials, environment, clock)?,
             config: config.clone(),
-            verified_id: OnceCell::new(),
+            verified: Mutex::default(),
         })
     }
 
@@ -64,32 +79,31 @@ impl Account {
 
     /// Whether `wanted` is its label or its id.
     pub fn answers_to(&self, wanted: &str) -> bool {
-        self.config.name == wanted
-            || self.config.id.as_deref() == Some(wanted)
-            || self.verified_id.get().is_some_and(|id| id == wanted)
+        self.config.name == wanted || self.config.id.as_deref() == Some(wanted)
     }
 
-    /// The id that STS states for the keys, asked once; it must be the configured one where there is one.
-    pub(super) async fn verify_id(&self) -> Result<&str, IdentityTrouble> {
-        let id = self
-            .verified_id
-            .get_or_try_init(|| async {
-                let identity = self.client.caller_identity().await.map_err(|error| {
-                    IdentityTrouble::Unknown(Trouble {
-                        code: error.code(),
-                        cause: format!("STS could not say whose keys these are: {error}"),
-                        mend: error.mend(),
-                    })
-                })?;
-                match &self.config.id {
-                    Some(configured) if *configured != identity.account_id => {
-                        Err(IdentityTrouble::Mismatch(mismatch(configured, &identity.account_id)))
-                    }
-                    _ => Ok(identity.account_id),
-                }
+    /// The id that STS states for the keys, asked once a key; it must be the configured one where there is one.
+    ///
+    /// The keys may be exchanged while the worker runs, so this is asked before and after a scan.
+    pub(super) async fn verify_id(&self) -> Result<String, IdentityTrouble> {
+        let unknown = |error: SourceError| {
+            IdentityTrouble::Unknown(Trouble {
+                code: error.code(),
+                cause: format!("STS could not say whose keys these are: {error}"),
+                mend: error.mend(),
             })
-            .await?;
-        Ok(id)
+        };
+        let mut verified = self.verified.lock().await;
+        let access_key_id = self.client.access_key_id().await.map_err(unknown)?;
+        if let Some(known) = verified.as_ref().filter(|known| known.access_key_id == access_key_id) {
+            return Ok(known.account_id.clone());
+        }
+        let account_id = self.client.caller_identity().await.map_err(unknown)?.account_id;
+        if let Some(configured) = self.config.id.as_ref().filter(|configured| **configured != account_id) {
+            return Err(IdentityTrouble::Mismatch(mismatch(configured, &account_id)));
+        }
+        *verified = Some(Verified { access_key_id, account_id: account_id.clone() });
+        Ok(account_id)
     }
 }
 

@@ -29,7 +29,7 @@ impl Worker {
                 outcome,
             };
             let (account_id, identity_trouble) = match account.verify_id().await {
-                Ok(account_id) => (account_id.to_owned(), None),
+                Ok(account_id) => (account_id, None),
                 Err(IdentityTrouble::Mismatch(trouble)) => {
                     return report(None, TargetOutcome::Unrecorded(trouble));
                 }
@@ -137,6 +137,19 @@ impl Worker {
         {
             // Nothing was seen, so there is nothing to apply.
             let trouble = Trouble::incomplete(why);
+            return observations.fail(Outcome::Failed, report.evidence, trouble, clock).await;
+        }
+        // Keys that were exchanged meanwhile may have answered for another account.
+        let exchanged = match account.verify_id().await {
+            Ok(account_id) if account_id == target.account_id => None,
+            Ok(account_id) => Some(Trouble {
+                code: "keys_exchanged".into(),
+                cause: format!("the keys were exchanged during the scan; they now belong to account {account_id}"),
+                mend: "nothing was changed; set account.id so that keys of another account are refused".into(),
+            }),
+            Err(trouble) => Some(trouble.into_trouble()),
+        };
+        if let Some(trouble) = exchanged {
             return observations.fail(Outcome::Failed, report.evidence, trouble, clock).await;
         }
         let delete_limits = DeleteLimits {

@@ -40,7 +40,7 @@ pub(super) fn held() -> HeldScan {
         started_at: now() - TimeDelta::minutes(12),
         held_count: 57,
         error_message: "57 of 120 objects are gone, more than scan.max_delete_count and max_delete_ratio allow; \
-                        if that is right, run `stocktake sync --approve-deletes 57`; nothing was deleted"
+                        nothing was deleted; if that is right, run `stocktake sync --account 1 --source access-tokens --approve-deletes 57`"
             .into(),
     }
 }
