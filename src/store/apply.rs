@@ -120,17 +120,7 @@ impl<T: Kept> Observations<T> {
             Verdict::Complete(complete) if complete.target() == target => {
                 let absent = complete.absences().len() as u64;
                 if limits.allow(absent, live_count) {
-                    let burial = Tombs::of(complete);
-                    counts.deleted =
-                        T::bury(&mut tx, burial.burial(account_id, scan_id, known.complete_started_at)).await?;
-                    if counts.deleted != absent {
-                        let touched = counts.deleted;
-                        return Err(StoreError::Disagreement {
-                            statement: "writing tombstones",
-                            touched,
-                            expected: absent,
-                        });
-                    }
+                    counts.deleted = bury::<T>(&mut tx, scan_id, complete, known.complete_started_at).await?;
                     counts.transitions += counts.deleted;
                     // Only now is every live row known to have been seen by this scan.
                     counts.anomalies += T::note_overdue(&mut tx, account_id, scan_id, *started_at).await?;
@@ -140,7 +130,9 @@ impl<T: Kept> Observations<T> {
                     (Outcome::Held, Some(complete.argument()), Some(Trouble::held(target, absent, live_count, limits)))
                 }
             }
-            Verdict::Complete(_) => return Err(StoreError::Overtaken),
+            Verdict::Complete(foreign) => {
+                return Err(StoreError::ForeignProof { proven: foreign.target().clone(), target: target.clone() });
+            }
             Verdict::Incomplete(why) => (Outcome::Incomplete, None, Some(Trouble::incomplete(why))),
         };
 
@@ -192,28 +184,27 @@ impl TargetSession {
     }
 }
 
-/// The ids and instants of the absences, as the statement takes them.
-struct Tombs {
-    ids: Vec<String>,
-    proven_at: Vec<DateTime<Utc>>,
-}
-
-impl Tombs {
-    /// Only a complete scan can dig.
-    fn of(complete: &CompleteScan) -> Self {
-        let (ids, proven_at) =
-            complete.absences().iter().map(|absence| (absence.id.clone(), absence.proven_at)).unzip();
-        Self { ids, proven_at }
+/// Writes the tombstones of what a complete scan proves to be absent; nothing else can.
+async fn bury<T: Kept>(
+    conn: &mut PgConnection,
+    scan_id: i64,
+    complete: &CompleteScan,
+    complete_started_at: Option<DateTime<Utc>>,
+) -> Result<u64, StoreError> {
+    let absences = complete.absences();
+    if absences.is_empty() {
+        return Ok(0);
     }
-
-    fn burial<'a>(
-        &'a self,
-        account_id: &'a str,
-        scan_id: i64,
-        complete_started_at: Option<DateTime<Utc>>,
-    ) -> Burial<'a> {
-        Burial { account_id, scan_id, ids: &self.ids, proven_at: &self.proven_at, complete_started_at }
+    let (ids, proven_at): (Vec<_>, Vec<_>) =
+        absences.iter().map(|absence| (absence.id.clone(), absence.proven_at)).unzip();
+    let account_id = &complete.target().account_id;
+    let burial = Burial { account_id, scan_id, ids: &ids, proven_at: &proven_at, complete_started_at };
+    let touched = T::bury(conn, burial).await?;
+    let expected = absences.len() as u64;
+    if touched != expected {
+        return Err(StoreError::Disagreement { statement: "writing tombstones", touched, expected });
     }
+    Ok(touched)
 }
 
 /// Locks the target's row, and refuses a scan that began before the last applied one ended.

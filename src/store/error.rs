@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::inventory::Target;
+
 /// An error of the store.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -51,6 +53,14 @@ pub enum StoreError {
         /// Rows that the comparison found.
         expected: u64,
     },
+    /// A scan of one target brought the proof of another: nothing was kept.
+    #[error("the proof is of {proven}, not of {target}; nothing was kept, please report this")]
+    ForeignProof {
+        /// What the proof is of.
+        proven: Target,
+        /// What was to be applied.
+        target: Target,
+    },
     /// What the operator named is not there.
     #[error("{0}")]
     NotFound(String),
@@ -71,6 +81,7 @@ impl StoreError {
             Self::ClockWentBack { .. } => "clock_went_back",
             Self::Overtaken => "overtaken",
             Self::Disagreement { .. } => "disagreement",
+            Self::ForeignProof { .. } => "foreign_proof",
             Self::NotFound(_) => "not_found",
             Self::Database(_) => "database_error",
         }
