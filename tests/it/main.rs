@@ -3,8 +3,13 @@
 
 mod support;
 
+mod catalogue;
 mod cli;
 mod completeness;
+mod documented_sql;
+mod files;
 mod guards;
 mod history;
+mod migrations;
+mod roles;
 mod sync;
