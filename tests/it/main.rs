@@ -13,3 +13,4 @@ mod history;
 mod migrations;
 mod roles;
 mod sync;
+mod views;
