@@ -1,6 +1,9 @@
 //! Brings the schema up to this program's version, under a lock, and never down.
 
-use sqlx::migrate::{Migrate, MigrateError};
+use sqlx::{
+    Connection, PgConnection,
+    migrate::{Migrate, MigrateError},
+};
 
 use super::{MIGRATOR, Store, StoreError, error::describe};
 
@@ -21,16 +24,13 @@ impl Store {
     /// # Errors
     /// Where a migration fails, or the database has one that this program does not know.
     pub async fn migrate(&self) -> Result<Migrated, StoreError> {
-        let before = self.applied_migrations().await?.len();
-        MIGRATOR.run(self.pool()).await.map_err(|error| match error {
-            MigrateError::VersionMissing(version) => StoreError::NewerThanProgram { version },
-            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
-                StoreError::Migration(describe(&error))
-            }
-            error => StoreError::Migration(error.to_string()),
-        })?;
-        let applied_count = self.applied_migrations().await?.len() - before;
-        Ok(Migrated { applied_count, roles_refusal: self.create_roles().await? })
+        // Outside the pool: sqlx keeps the lock when a run fails, and only the session's end gives it back.
+        let mut conn = self.pool().acquire().await?.detach();
+        let migrated = migrate_in_turn(&mut conn).await;
+        let closed = conn.close().await;
+        let migrated = migrated?;
+        closed?;
+        Ok(migrated)
     }
 
     /// Checks that the schema is exactly this program's.
@@ -38,7 +38,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotMigrated`] or [`StoreError::NewerThanProgram`].
     pub async fn check_schema(&self) -> Result<(), StoreError> {
-        let applied = self.applied_migrations().await?;
+        let applied = applied_migrations(&mut *self.pool().acquire().await?).await?;
         let known: Vec<i64> = MIGRATOR.iter().map(|migration| migration.version).collect();
         if let Some(version) = applied.iter().copied().find(|version| !known.contains(version)) {
             return Err(StoreError::NewerThanProgram { version });
@@ -48,27 +48,49 @@ impl Store {
         }
         Ok(())
     }
+}
 
-    async fn applied_migrations(&self) -> Result<Vec<i64>, StoreError> {
-        let mut conn = self.pool().acquire().await?;
-        let migration = |error: MigrateError| StoreError::Migration(error.to_string());
-        conn.ensure_migrations_table(&MIGRATOR.table_name).await.map_err(migration)?;
-        let applied = conn.list_applied_migrations(&MIGRATOR.table_name).await.map_err(migration)?;
-        Ok(applied.into_iter().map(|migration| migration.version).collect())
+/// Everything of a migration run, under the lock from the first look to the last grant.
+async fn migrate_in_turn(conn: &mut PgConnection) -> Result<Migrated, StoreError> {
+    // The run takes it again, which a session may, and gives back its own share alone.
+    conn.lock().await.map_err(refused)?;
+    let before = applied_migrations(conn).await?.len();
+    // What `run` does, without the `Acquire` whose lifetimes a spawned task cannot satisfy.
+    MIGRATOR.run_direct(None, &mut *conn, false).await.map_err(refused)?;
+    let applied_count = applied_migrations(conn).await?.len() - before;
+    Ok(Migrated { applied_count, roles_refusal: create_roles(conn).await? })
+}
+
+/// The versions in the database; none where nothing was ever applied. A look, which creates nothing.
+async fn applied_migrations(conn: &mut PgConnection) -> Result<Vec<i64>, StoreError> {
+    const UNDEFINED_TABLE: &str = "42P01";
+    match conn.list_applied_migrations(&MIGRATOR.table_name).await {
+        Ok(applied) => Ok(applied.into_iter().map(|migration| migration.version).collect()),
+        Err(MigrateError::Execute(error)) if has_code(&error, UNDEFINED_TABLE) => Ok(Vec::new()),
+        Err(error) => Err(refused(error)),
     }
+}
 
-    /// Creates the reporting roles where the server lets us; says why not otherwise.
-    async fn create_roles(&self) -> Result<Option<String>, StoreError> {
-        const INSUFFICIENT_PRIVILEGE: &str = "42501";
-        match sqlx::raw_sql(include_str!("sql/roles.sql")).execute(self.pool()).await {
-            Ok(_) => Ok(None),
-            Err(error)
-                if error.as_database_error().and_then(sqlx::error::DatabaseError::code).as_deref()
-                    == Some(INSUFFICIENT_PRIVILEGE) =>
-            {
-                Ok(Some(describe(&error)))
-            }
-            Err(error) => Err(error.into()),
+/// Creates the reporting roles where the server lets us; says why not otherwise.
+async fn create_roles(conn: &mut PgConnection) -> Result<Option<String>, StoreError> {
+    const INSUFFICIENT_PRIVILEGE: &str = "42501";
+    match sqlx::raw_sql(include_str!("sql/roles.sql")).execute(conn).await {
+        Ok(_) => Ok(None),
+        Err(error) if has_code(&error, INSUFFICIENT_PRIVILEGE) => Ok(Some(describe(&error))),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn has_code(error: &sqlx::Error, code: &str) -> bool {
+    error.as_database_error().and_then(sqlx::error::DatabaseError::code).as_deref() == Some(code)
+}
+
+fn refused(error: MigrateError) -> StoreError {
+    match error {
+        MigrateError::VersionMissing(version) => StoreError::NewerThanProgram { version },
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
+            StoreError::Migration(describe(&error))
         }
+        error => StoreError::Migration(error.to_string()),
     }
 }

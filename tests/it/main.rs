@@ -4,8 +4,14 @@
 mod support;
 
 mod architecture;
+mod catalogue;
 mod cli;
 mod completeness;
+mod documented_sql;
+mod files;
 mod guards;
 mod history;
+mod migrations;
+mod roles;
 mod sync;
+mod views;

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
-use emulator::LifecycleRates;
-use stocktake::inventory::Source;
+use emulator::{AccessKey, AccountOptions, Fault, LifecycleRates};
+use stocktake::{config::CredentialsConfig, inventory::Source};
 
-use crate::support::{ACCOUNT_ID, World, account, applied};
+use crate::support::{ACCOUNT_ID, World, account, applied, instant};
 
 async fn lived_in() -> World {
     let world = World::of(account().generated(230, 130).rates(LifecycleRates::lively(230, 130)), |_| {}).await;
@@ -184,4 +184,36 @@ async fn a_key_of_another_account_changes_nothing() {
     assert!(line.contains("1000000000000001") && line.contains(ACCOUNT_ID) && line.contains("account.id"), "{line}");
     assert_eq!(world.database.value::<i64>("select count(*) from inventory.scans").await, 0);
     assert_eq!(world.database.value::<i64>("select count(*) from inventory.accounts").await, 0);
+}
+
+#[tokio::test]
+async fn keys_that_are_exchanged_for_another_accounts_write_nothing() {
+    const OTHER_ID: &str = "1999999999990001";
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("credentials.ini");
+    let write_keys = |id: &str, secret: &str| {
+        let text = format!("[default]\ntype = access_key\naccess_key_id = {id}\naccess_key_secret = {secret}\n");
+        std::fs::write(&file, text).unwrap();
+    };
+    write_keys("LTAI5tTest", "test-secret");
+    let other = AccountOptions::new(OTHER_ID).key(AccessKey::new("LTAI5tOther", "other-secret")).generated(3, 3);
+    let world = World::of_accounts(instant("2026-06-01T08:00:00Z"), [account().generated(10, 10), other], |config| {
+        config.accounts[0].id = None;
+        config.accounts[0].credentials = CredentialsConfig::Profile { file: Some(file.clone()), profile: None };
+    })
+    .await;
+    world.scan_both().await;
+    let before = kept_codes(&world).await;
+
+    write_keys("LTAI5tOther", "other-secret");
+    // The old session ends in the middle of a scan: the request is sent again with the new keys.
+    world.emulator.add_fault(
+        Fault::error(400, "InvalidSecurityToken.Expired", "Specified SecurityToken is expired.")
+            .account(ACCOUNT_ID)
+            .action("ListAccessTokens"),
+    );
+    let report = world.scan(Source::AccessTokens).await;
+    let line = report.failure_line().unwrap();
+    assert!(line.contains("exchanged") && line.contains(OTHER_ID), "{line}");
+    assert_eq!(kept_codes(&world).await, before);
 }

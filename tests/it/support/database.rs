@@ -36,7 +36,8 @@ impl TestDatabase {
         create(&name, "template1").await
     }
 
-    async fn open(url: String) -> Self {
+    /// A pool on a database that is there already.
+    pub(crate) async fn open(url: String) -> Self {
         let pool = PgPoolOptions::new().max_connections(4).connect(&url).await.unwrap();
         Self { store: Store::new(pool.clone()), pool, url }
     }
@@ -49,6 +50,23 @@ impl TestDatabase {
         sqlx::query_scalar(query).fetch_one(&self.pool).await.unwrap_or_else(|error| panic!("{query}: {error}"))
     }
 
+    /// Runs a query of any columns and returns each row as PostgreSQL writes a row.
+    pub(crate) async fn rows(&self, query: &str) -> Vec<String> {
+        let statement = format!("select found::text from ({query}) found");
+        sqlx::query_scalar(sqlx::AssertSqlSafe(statement))
+            .fetch_all(&self.pool)
+            .await
+            .unwrap_or_else(|error| panic!("{query}: {error}"))
+    }
+
+    /// Runs statements for what they do.
+    pub(crate) async fn execute(&self, statements: &str) {
+        sqlx::raw_sql(sqlx::AssertSqlSafe(statements.to_owned()))
+            .execute(&self.pool)
+            .await
+            .unwrap_or_else(|error| panic!("{statements}: {error}"));
+    }
+
     /// Runs a query whose columns are text and joins each row with ` | `.
     pub(crate) async fn lines(&self, query: &'static str) -> Vec<String> {
         let found = self.store.tabulate(query).await.unwrap_or_else(|error| panic!("{query}: {error}"));
@@ -57,7 +75,7 @@ impl TestDatabase {
 }
 
 /// The server, started by whichever test comes first; its watchdog stops it when this process ends.
-fn cluster() -> &'static Cluster {
+pub(crate) fn cluster() -> &'static Cluster {
     CLUSTER.get_or_init(|| {
         Cluster::start(Options::throwaway().setting("max_connections", "300")).expect("PostgreSQL's programs are here")
     })

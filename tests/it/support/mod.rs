@@ -3,5 +3,5 @@
 mod database;
 mod world;
 
-pub(crate) use database::TestDatabase;
-pub(crate) use world::{ACCOUNT_ID, World, account, applied, instant};
+pub(crate) use database::{TestDatabase, cluster};
+pub(crate) use world::{ACCOUNT_ID, World, account, applied, instant, present};

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use emulator::{AccessKey, AccountOptions, Clock as EmulatedClock, Emulator, Inventory, Options};
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use emulator::{
+    AccessKey, AccountOptions, Clock as EmulatedClock, Emulator, Fault, Inventory, LifecycleRates, Options,
+};
 use stocktake::{
-    clock::ManualClock,
+    clock::{Clock, ManualClock, SystemClock},
     config::{AccountConfig, ApiConfig, Config, CredentialsConfig},
     inventory::Source,
     source::Environment,
@@ -23,6 +25,7 @@ pub(crate) struct World {
     pub(crate) emulator: Emulator,
     pub(crate) clock: ManualClock,
     pub(crate) worker: Worker,
+    pub(crate) config: Config,
 }
 
 impl World {
@@ -33,23 +36,62 @@ impl World {
 
     /// One account as `account` describes it, with the configuration changed by `configure`.
     pub(crate) async fn of(account: AccountOptions, configure: impl FnOnce(&mut Config)) -> Self {
+        Self::at(instant("2026-06-01T08:00:00Z"), account, configure).await
+    }
+
+    /// The same, whose clocks begin at `begin`: for views that compare with the database's own `now()`.
+    pub(crate) async fn at(begin: DateTime<Utc>, account: AccountOptions, configure: impl FnOnce(&mut Config)) -> Self {
+        Self::of_accounts(begin, [account], configure).await
+    }
+
+    /// A cloud with several accounts; the configuration begins with one of its own.
+    pub(crate) async fn of_accounts(
+        begin: DateTime<Utc>,
+        accounts: impl IntoIterator<Item = AccountOptions>,
+        configure: impl FnOnce(&mut Config),
+    ) -> Self {
         let database = TestDatabase::create().await;
-        let begin = instant("2026-06-01T08:00:00Z");
-        let options = Options::new().clock(EmulatedClock::Manual(begin)).seed(7).account(account);
+        let mut options = Options::new().clock(EmulatedClock::Manual(begin)).seed(7);
+        options.accounts.extend(accounts);
         let emulator = Emulator::start(options).await.unwrap();
         let clock = ManualClock::new(begin);
         let mut config = config(&emulator.url());
         configure(&mut config);
-        let worker = Worker::new(
-            config,
-            database.store.clone(),
-            Arc::new(clock.clone()),
-            &Environment::of_pairs([("TEST_KEY_ID", "LTAI5tTest"), ("TEST_KEY_SECRET", "test-secret")]),
-            Arc::new(NoProgress),
-            CancellationToken::new(),
-        )
-        .unwrap();
-        Self { database, emulator, clock, worker }
+        let worker = worker(&config, &database, &clock);
+        Self { database, emulator, clock, worker, config }
+    }
+
+    /// The same world, whose worker writes to another database from now on.
+    pub(crate) fn on(mut self, database: &TestDatabase) -> Self {
+        self.worker = worker(&self.config, database, &self.clock);
+        self
+    }
+
+    /// Three weeks up to the present of a busy account, with a failed scan, a legal hold, a purge and what it left.
+    pub(crate) async fn lived_in() -> Self {
+        let account = account().generated(60, 40).rates(LifecycleRates::lively(60, 40));
+        let world = Self::at(present() - TimeDelta::days(22), account, |_| {}).await;
+        world.scan_both().await;
+        for day in 0..7 {
+            world.advance(TimeDelta::days(3));
+            if day == 3 {
+                world.emulator.add_fault(Fault::error(403, "NoPermission", "You are not authorized.").always());
+                assert!(!world.scan(Source::AccessTokens).await.is_success());
+                world.emulator.clear_faults();
+            }
+            world.scan_both().await;
+        }
+        let hold = "
+            insert into inventory.legal_holds (account_id, dataset, object_id, reason, placed_by, placed_at)
+            select account_id, 'access-tokens', min(access_token_id), 'case 7', 'auditor', now()
+            from inventory.access_token_history
+            group by account_id";
+        world.database.execute(hold).await;
+        let cutoff = world.clock.now() - TimeDelta::days(14);
+        for is_dry_run in [true, false] {
+            world.database.store.purge(cutoff, is_dry_run, &world.clock).await.unwrap();
+        }
+        world
     }
 
     /// Lets time pass in the cloud and here.
@@ -97,6 +139,18 @@ pub(crate) fn account() -> AccountOptions {
     AccountOptions::new(ACCOUNT_ID).key(AccessKey::new("LTAI5tTest", "test-secret"))
 }
 
+fn worker(config: &Config, database: &TestDatabase, clock: &ManualClock) -> Worker {
+    Worker::new(
+        config.clone(),
+        database.store.clone(),
+        Arc::new(clock.clone()),
+        &Environment::of_pairs([("TEST_KEY_ID", "LTAI5tTest"), ("TEST_KEY_SECRET", "test-secret")]),
+        Arc::new(NoProgress),
+        CancellationToken::new(),
+    )
+    .unwrap()
+}
+
 fn config(url: &str) -> Config {
     let account = AccountConfig {
         name: "prod".into(),
@@ -120,4 +174,9 @@ fn config(url: &str) -> Config {
 
 pub(crate) fn instant(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
+}
+
+/// The machine's own time, to the second that the API's answers keep.
+pub(crate) fn present() -> DateTime<Utc> {
+    SystemClock.now().duration_trunc(TimeDelta::seconds(1)).unwrap()
 }
