@@ -41,7 +41,7 @@ const CODE_COUNT: usize = 120;
 const DEVICE_COUNT: usize = 40;
 /// Simulated time, and how often it is looked at.
 const WEEKS: i64 = 6;
-const SCANS_PER_DAY: i64 = 4;
+const SCANS_PER_DAY: i64 = 2;
 const SCAN_COUNT: i64 = WEEKS * 7 * SCANS_PER_DAY;
 /// Room for one waiting trigger of each kind.
 const TRIGGER_ROOM: usize = 3;
@@ -159,9 +159,9 @@ async fn live_through(
         clock.set(emulator.now());
         match scan {
             // A listing that comes back short: what was seen is kept, nothing is deleted.
-            60 => drop(emulator.add_fault(Fault::rewrite(drop_half).action("ListAccessTokens").always())),
+            30 => drop(emulator.add_fault(Fault::rewrite(drop_half).action("ListAccessTokens").always())),
             // A permission that was taken away for a night.
-            110 => drop(emulator.add_fault(
+            55 => drop(emulator.add_fault(
                 Fault::error(403, "NoPermission", "You are not authorized.").action("ListAccessTokens").times(2),
             )),
             _ => emulator.clear_faults(),
