@@ -127,7 +127,10 @@ create table inventory.access_token_transitions (
     constraint access_token_transitions_occurred_within check (occurred_at between not_before_at and not_after_at),
     constraint access_token_transitions_basis_known check (time_basis in ('created', 'expiry', 'bounded')),
     constraint access_token_transitions_basis_gives_instant check ((occurred_at is null) = (time_basis = 'bounded')),
-    constraint access_token_transitions_is_a_change check (from_status is distinct from to_status),
+    -- The statuses are an open set: a code that the API itself calls deleted may vanish, too.
+    constraint access_token_transitions_is_a_change check (
+        from_status is distinct from to_status or to_status = 'deleted'
+    ),
     constraint access_token_transitions_unexpected_says_why check (is_expected or anomaly is not null)
 );
 comment on table inventory.access_token_transitions is 'Changes of status of activation codes, with honest time bounds; append-only.';

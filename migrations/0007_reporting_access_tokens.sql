@@ -24,7 +24,7 @@ select
     t.first_seen_at,
     case
         when t.deleted_at is null then greatest(g.complete_started_at, t.valid_from_at)
-        else coalesce(
+        else greatest(
             (
                 select x.not_before_at from inventory.access_token_transitions x
                 where x.account_id = t.account_id
@@ -77,7 +77,7 @@ comment on column reporting.access_tokens_all.last_seen_at is 'The latest instan
 comment on column reporting.access_tokens_all.last_changed_at is 'When the last change other than of registered_count was read; of a deleted code, deleted_at.';
 comment on column reporting.access_tokens_all.version_no is 'Number of its last version in access_token_history, from 1.';
 comment on column reporting.access_tokens_all.is_deleted is 'Whether its absence is proven.';
-comment on column reporting.access_tokens_all.deleted_at is 'When its absence was proven; it was deleted between last_seen_at and then. Null for a live code.';
+comment on column reporting.access_tokens_all.deleted_at is 'When its absence was proven; the bounds of its deletion are in access_token_transitions. Null for a live code.';
 
 create view reporting.access_tokens as
 select

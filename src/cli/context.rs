@@ -15,8 +15,9 @@ use crate::{
     worker::{Progress, Worker},
 };
 
-/// Connections of one program: a scan takes one of its own besides.
-const CONNECTION_COUNT: u32 = 8;
+/// Connections of one program, opened as they are needed: enough for every scan of a dry run at once
+/// (other scans have connections of their own) and for those who look.
+const CONNECTION_COUNT: u32 = 40;
 
 /// A configuration and the database that it names.
 pub(super) struct Context {

@@ -36,7 +36,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     dry_run: bool,
     /// Let at most N deletes of a target through that was held
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", conflicts_with_all = ["token_ids", "name", "status"])]
     approve_deletes: Option<u64>,
     /// Refresh only these codes; never deletes
     #[arg(long = "token-id", value_name = "ID", num_args = 1..)]
@@ -63,6 +63,7 @@ pub(super) async fn run(config: Option<&Path>, arguments: Arguments, output: &Ou
         bail!("no account is called `{wanted}`; the configuration has: {}", names.join(", "));
     }
     let reports = worker.scan_all(arguments.account.as_deref(), source, &request).await;
+    ensure!(!reports.is_empty(), "no configured account keeps that source; see `sources` of the [[account]] sections");
     print_reports(&reports, arguments.dry_run, output)?;
     drop(worker);
     context.close().await?;
@@ -73,10 +74,6 @@ impl Arguments {
     fn request(&self) -> anyhow::Result<(Option<Source>, ScanRequest)> {
         let is_refresh = !self.token_ids.is_empty() || self.name.is_some() || self.status.is_some();
         if is_refresh {
-            ensure!(
-                self.approve_deletes.is_none(),
-                "--approve-deletes has no meaning for a refresh, which never deletes"
-            );
             ensure!(
                 self.source != Some(Source::MfaDevices),
                 "--token-id, --name and --status select activation codes; leave --source out or say access-tokens"

@@ -34,7 +34,8 @@ pub trait Observer<T>: Send {
     /// Why the observer could not go on; ends the scan.
     type Error: std::error::Error + Send + Sync + 'static;
 
-    /// Forgets every observation so far: a new attempt at the whole listing begins.
+    /// A new attempt at the whole listing begins: what was observed so far no longer counts as seen by
+    /// [`vanished`](Self::vanished), unless it differs from what is kept.
     fn restart(&mut self) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
     /// Takes the objects of one answer, read at `observed_at`.

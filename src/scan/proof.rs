@@ -9,8 +9,8 @@ use crate::{inventory::Target, source::SourceError};
 
 /// Proof that a scan read its target's whole listing, and verified every absence.
 ///
-/// Its fields are private to this module and its parent builds it in two places
-/// only, at the end of a proven reading; nothing else can end an object's life.
+/// Only the scan module can build it, and does so in two places, at the end of a proven reading;
+/// nothing else can end an object's life.
 #[derive(Debug)]
 pub struct CompleteScan {
     target: Target,

@@ -18,7 +18,6 @@ impl Kept for AccessToken {
     type Row = AccessTokenRow;
 
     const STAGING: &'static str = include_str!("sql/stage_access_tokens.sql");
-    const EMPTY_STAGING: &'static str = "truncate staged_access_tokens";
     const COPY: &'static str = "copy staged_access_tokens from stdin (format binary)";
     const COLUMN_COUNT: i16 = 22;
     const KEEP_LAST: &'static str = "
@@ -77,10 +76,12 @@ impl Kept for AccessToken {
         let rows = sqlx::query_as!(
             AccessTokenRow,
             r#"
-            select access_token_id as id, valid_from_at, deleted_at, status, token_name as name, description, ttl_days,
-                   max_use_count, registered_count, created_at, extra as "extra: Json<Map<String, Value>>"
-            from inventory.access_tokens
-            where account_id = $1 and access_token_id = any($2)
+            select t.access_token_id as id, s.started_at as seen_since_at, t.deleted_at, t.status, t.token_name as name,
+                   t.description, t.ttl_days, t.max_use_count, t.registered_count, t.created_at,
+                   t.extra as "extra: Json<Map<String, Value>>"
+            from inventory.access_tokens t
+            join inventory.scans s on s.account_id = t.account_id and s.scan_id = coalesce(t.deleted_scan_id, t.scan_id)
+            where t.account_id = $1 and t.access_token_id = any($2)
             "#,
             account_id,
             ids

@@ -86,7 +86,8 @@ impl<T: Kept> Observations<T> {
         self.flush().await?;
         let live_count = self.live_count();
         let seen_count = self.digests.seen_count();
-        let TargetSession { conn, target, scan_id, started_at, known, applied_scan_id } = &mut self.session;
+        let TargetSession { conn, target, account_name, scan_id, started_at, known, applied_scan_id } =
+            &mut self.session;
         let ScanReport { evidence, verdict } = report;
         let scan_id = *scan_id;
         let account_id = target.account_id.as_str();
@@ -127,7 +128,11 @@ impl<T: Kept> Observations<T> {
                     (Outcome::Complete, Some(complete.argument()), None)
                 } else {
                     counts.held = absent;
-                    (Outcome::Held, Some(complete.argument()), Some(Trouble::held(target, absent, live_count, limits)))
+                    (
+                        Outcome::Held,
+                        Some(complete.argument()),
+                        Some(Trouble::held(account_name, target.source, absent, live_count, limits)),
+                    )
                 }
             }
             Verdict::Complete(foreign) => {
@@ -207,7 +212,7 @@ async fn bury<T: Kept>(
     Ok(touched)
 }
 
-/// Locks the target's row, and refuses a scan that began before the last applied one ended.
+/// Locks the target's row, and refuses a scan if another one was applied since it began.
 async fn pass_fence(
     conn: &mut PgConnection,
     account_id: &str,

@@ -66,7 +66,14 @@ pub enum StoreError {
     NotFound(String),
     /// The database refused a statement, or the connection broke.
     #[error("the database refused: {}", describe(.0))]
-    Database(#[from] sqlx::Error),
+    // Not its source: the chain would say it again, with line numbers of PostgreSQL's own sources.
+    Database(sqlx::Error),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error)
+    }
 }
 
 impl StoreError {

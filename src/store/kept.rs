@@ -17,8 +17,6 @@ pub(crate) trait Kept: Send + Sync + Sized + 'static {
 
     /// Creates the temporary staging table.
     const STAGING: &'static str;
-    /// Forgets what is staged.
-    const EMPTY_STAGING: &'static str;
     /// Fills it, in binary.
     const COPY: &'static str;
     /// How many columns [`Kept::encode`] writes.

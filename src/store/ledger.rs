@@ -5,7 +5,7 @@ use sqlx::{PgConnection, PgExecutor};
 
 use super::{StoreError, brake::DeleteLimits, session::ScanStart};
 use crate::{
-    inventory::Target,
+    inventory::{Source, Target},
     scan::{Evidence, Incompleteness},
 };
 
@@ -82,16 +82,15 @@ impl Trouble {
         Self { code: why.code(), cause: why.to_string(), mend: why.mend() }
     }
 
-    pub(super) fn held(target: &Target, absent: u64, live: u64, limits: DeleteLimits) -> Self {
+    pub(super) fn held(account_name: &str, source: Source, absent: u64, live: u64, limits: DeleteLimits) -> Self {
         let cause = match limits.approved {
             Some(ceiling) => format!("{absent} of {live} objects are gone, more than the {ceiling} approved"),
             None => format!(
                 "{absent} of {live} objects are gone, more than scan.max_delete_count and max_delete_ratio allow"
             ),
         };
-        let Target { account_id, source } = target;
         let mend = format!(
-            "nothing was deleted; if that is right, run `stocktake sync --account {account_id} --source {source} --approve-deletes {absent}`"
+            "nothing was deleted; if that is right, run `stocktake sync --account '{account_name}' --source {source} --approve-deletes {absent}`"
         );
         Self { code: "held".into(), cause, mend }
     }
@@ -132,11 +131,18 @@ pub(super) async fn keep_target(
     sqlx::query!(
         "insert into inventory.accounts (account_id, account_name, first_seen_at)
          values ($1, $2, $3)
-         on conflict (account_id) do update set account_name = excluded.account_name
-         where accounts.account_name <> excluded.account_name",
+         on conflict do nothing",
         account_id,
         start.account_name,
         now
+    )
+    .execute(&mut *conn)
+    .await?;
+    // `on conflict do update` would lock the row even where nothing changes, and the other source's scan wait for it.
+    sqlx::query!(
+        "update inventory.accounts set account_name = $2 where account_id = $1 and account_name <> $2",
+        account_id,
+        start.account_name
     )
     .execute(&mut *conn)
     .await?;

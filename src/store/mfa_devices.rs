@@ -19,7 +19,6 @@ impl Kept for MfaDevice {
     type Row = MfaDeviceRow;
 
     const STAGING: &'static str = include_str!("sql/stage_mfa_devices.sql");
-    const EMPTY_STAGING: &'static str = "truncate staged_mfa_devices";
     const COPY: &'static str = "copy staged_mfa_devices from stdin (format binary)";
     const COLUMN_COUNT: i16 = 20;
     const KEEP_LAST: &'static str = "
@@ -75,10 +74,11 @@ impl Kept for MfaDevice {
         let rows = sqlx::query_as!(
             MfaDeviceRow,
             r#"
-            select d.serial_number, d.valid_from_at, d.deleted_at, d.status, u.user_id as "user_id?", d.activated_at,
+            select d.serial_number, s.started_at as seen_since_at, d.deleted_at, d.status, u.user_id as "user_id?", d.activated_at,
                    d.extra as "extra: Json<Map<String, Value>>"
             from unnest($2::text[]) as wanted (serial_number)
             join inventory.mfa_devices d on d.account_id = $1 and md5(d.serial_number) = md5(wanted.serial_number)
+            join inventory.scans s on s.account_id = d.account_id and s.scan_id = coalesce(d.deleted_scan_id, d.scan_id)
             left join inventory.mfa_users u on u.account_id = d.account_id and u.user_key = d.user_key
             "#,
             account_id,

@@ -74,7 +74,14 @@ impl Store {
             .parse()
             // The error of the parser could quote the URL, and with it the password.
             .map_err(|_| StoreError::Unreachable("database.url is not a PostgreSQL URL".into()))?;
-        let options = options.application_name("stocktake");
+        let options = options.application_name("stocktake").options([
+            // With `"$user"` first, a role called inventory would look for the migrations' ledger in our schema.
+            ("search_path", "public"),
+            // A worker whose host vanished holds its target's lock for 90 s, not for the kernel's two hours.
+            ("tcp_keepalives_idle", "60"),
+            ("tcp_keepalives_interval", "10"),
+            ("tcp_keepalives_count", "3"),
+        ]);
         // The pool would try for its whole patience and then not say why: ask once, directly.
         let unreachable = |error: sqlx::Error| StoreError::Unreachable(error::describe(&error));
         tokio::time::timeout(CONNECT_TIMEOUT, PgConnection::connect_with(&options))

@@ -119,14 +119,10 @@ impl<T: Kept> Observer<T> for Observations<T> {
     type Error = StoreError;
 
     async fn restart(&mut self) -> Result<(), StoreError> {
+        // What is staged was seen by this scan and stays: should the next attempt break off, it is still
+        // applied, and otherwise the later observation of an object replaces the earlier one.
         self.digests.forget_seen();
-        self.pending.clear();
         self.rejected.clear();
-        if !self.staged.is_empty() {
-            sqlx::query(T::EMPTY_STAGING).execute(&mut *self.session.conn).await?;
-        }
-        self.staged.ids.clear();
-        self.staged.row_count = 0;
         Ok(())
     }
 

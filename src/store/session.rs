@@ -5,8 +5,12 @@ use std::ops::{Deref, DerefMut};
 use chrono::{DateTime, Utc};
 use sqlx::{Connection, PgConnection, Postgres, Transaction};
 
-use super::{Store, StoreError, diff::Known, ledger};
-use crate::{clock::Clock, inventory::Target};
+use super::{
+    Store, StoreError,
+    diff::Known,
+    ledger::{self, Outcome, Trouble},
+};
+use crate::{clock::Clock, inventory::Target, scan::Evidence};
 
 /// The right to write one target, held by a database session of its own.
 ///
@@ -14,6 +18,7 @@ use crate::{clock::Clock, inventory::Target};
 pub struct TargetSession {
     pub(super) conn: SessionConnection,
     pub(super) target: Target,
+    pub(super) account_name: String,
     pub(super) scan_id: i64,
     pub(super) started_at: DateTime<Utc>,
     pub(super) known: Known,
@@ -57,14 +62,12 @@ impl Store {
         let started_at = clock.now();
         ledger::keep_target(&mut conn, start, started_at).await?;
         let state = ledger::load_target(&mut conn, target).await?;
-        if let Some(applied_until) = state.applied_until_at.filter(|applied_until| started_at <= *applied_until) {
-            return Err(StoreError::ClockWentBack { now: started_at, applied_until });
-        }
         ledger::abandon_running(&mut conn, target, started_at).await?;
         let scan_id = ledger::open_scan(&mut conn, start, started_at).await?;
-        Ok(Some(TargetSession {
+        let mut session = TargetSession {
             conn,
             target: target.clone(),
+            account_name: start.account_name.to_owned(),
             scan_id,
             started_at,
             known: Known {
@@ -72,7 +75,13 @@ impl Store {
                 complete_started_at: state.complete_started_at,
             },
             applied_scan_id: state.applied_scan_id,
-        }))
+        };
+        if let Some(applied_until) = state.applied_until_at.filter(|applied_until| started_at <= *applied_until) {
+            let error = StoreError::ClockWentBack { now: started_at, applied_until };
+            session.fail(Outcome::Failed, Evidence::default(), Trouble::of(&error), clock).await?;
+            return Err(error);
+        }
+        Ok(Some(session))
     }
 }
 

@@ -21,14 +21,23 @@ impl Worker {
     pub async fn scan(&self, account: &Account, source: Source, request: &ScanRequest) -> TargetReport {
         let span = info_span!("scan", account.name = account.name(), source.name = source.name());
         async {
-            let _slot = self.slots.acquire().await.expect("nobody closes the semaphore");
             let report = |account_id: Option<String>, outcome| TargetReport {
                 account_name: account.name().to_owned(),
                 account_id,
                 source,
                 outcome,
             };
-            let (account_id, identity_trouble) = match account.verify_id().await {
+            let _slot = tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return report(None, TargetOutcome::Unrecorded(stopped())),
+                slot = self.slots.acquire() => slot.expect("nobody closes the semaphore"),
+            };
+            let identity = tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return report(None, TargetOutcome::Unrecorded(stopped())),
+                identity = account.verify_id() => identity,
+            };
+            let (account_id, identity_trouble) = match identity {
                 Ok(account_id) => (account_id, None),
                 Err(IdentityTrouble::Mismatch(trouble)) => {
                     return report(None, TargetOutcome::Unrecorded(trouble));
@@ -99,7 +108,8 @@ impl Worker {
         let mut observations = match Observations::<T>::begin(session).await {
             Ok(observations) => observations,
             Err((mut session, error)) => {
-                return session.fail(Outcome::Failed, Evidence::default(), Trouble::of(&error), clock).await;
+                let trouble = Trouble::of(&error);
+                return session.fail(Outcome::Failed, Evidence::default(), trouble, clock).await.or(Err(error));
             }
         };
         let config = &self.config.scan;
@@ -114,15 +124,11 @@ impl Worker {
         let report = match result {
             Ok(report) => report,
             Err(ScanError::Stopped) => {
-                let trouble = Trouble {
-                    code: "stopped".into(),
-                    cause: "the worker was stopped".into(),
-                    mend: "nothing was changed; the next scan starts over".into(),
-                };
-                return observations.fail(Outcome::Abandoned, Evidence::default(), trouble, clock).await;
+                return observations.fail(Outcome::Abandoned, Evidence::default(), stopped(), clock).await;
             }
             Err(ScanError::Observer(error)) => {
-                return observations.fail(Outcome::Failed, Evidence::default(), Trouble::of(&error), clock).await;
+                let trouble = Trouble::of(&error);
+                return observations.fail(Outcome::Failed, Evidence::default(), trouble, clock).await.or(Err(error));
             }
         };
         if let Some(skew) = report.evidence.skew.filter(|skew| skew.abs() > SKEW_WARNING) {
@@ -158,6 +164,14 @@ impl Worker {
             approved: request.approved_delete_count,
         };
         observations.apply(report, delete_limits, clock).await
+    }
+}
+
+fn stopped() -> Trouble {
+    Trouble {
+        code: "stopped".into(),
+        cause: "the worker was stopped".into(),
+        mend: "nothing was changed; the next scan starts over".into(),
     }
 }
 

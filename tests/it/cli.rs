@@ -171,6 +171,8 @@ async fn bad_configuration_ends_with_1_and_names_place_and_mend() {
     }
     desk.configure("");
     desk.run(&["sync"]).await.expect_failure(1, &["[[account]]"]);
+    desk.configure(&format!("{ACCOUNT}sources = [\"access-tokens\"]\n"));
+    desk.run(&["sync", "--source", "mfa-devices"]).await.expect_failure(1, &["source"]);
     desk.run(&["--config", "none.toml", "sync"]).await.expect_failure(1, &["none.toml", "--config"]);
 }
 
@@ -196,7 +198,12 @@ async fn a_database_out_of_reach_or_newer_ends_with_1() {
 #[tokio::test]
 async fn usage_errors_end_with_2() {
     let desk = Desk::new().await;
-    for arguments in [&["frobnicate"][..], &["sync", "--source", "users"], &["sync", "--approve-deletes", "-1"]] {
+    for arguments in [
+        &["frobnicate"][..],
+        &["sync", "--source", "users"],
+        &["sync", "--approve-deletes", "-1"],
+        &["sync", "--name", "a", "--approve-deletes", "1"],
+    ] {
         assert_eq!(desk.run(arguments).await.code, 2, "{arguments:?}");
     }
 }

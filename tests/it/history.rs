@@ -195,3 +195,27 @@ async fn a_device_that_changes_hands_shows_who_held_it_when() {
         ]
     );
 }
+
+#[tokio::test]
+async fn a_code_that_the_api_calls_deleted_may_vanish_too() {
+    let world = World::empty().await;
+    let mut odd = code("at-odd", instant("2026-05-20T10:00:00Z"), 90);
+    odd.status = "deleted".into();
+    world.edit(|inventory| inventory.insert_token(odd));
+    world.scan_whole(Source::AccessTokens).await;
+    world.edit(|inventory| inventory.remove_token("at-odd"));
+    world.scan_whole(Source::AccessTokens).await;
+    assert_eq!(world.database.value::<i64>("select count(*) from reporting.access_tokens").await, 0);
+    assert_eq!(changes(&transitions(&world, "at-odd").await), [(Some("deleted"), "deleted")]);
+}
+
+#[tokio::test]
+async fn a_clock_that_went_back_is_refused_and_recorded() {
+    let world = World::empty().await;
+    world.scan_whole(Source::AccessTokens).await;
+    world.clock.set(world.emulator.now() - TimeDelta::minutes(5));
+    let report = world.worker.scan(&world.worker.accounts()[0], Source::AccessTokens, &Default::default()).await;
+    assert!(report.failure_line().unwrap().contains("correct the clock"), "{:?}", report.failure_line());
+    let recorded = world.database.lines("select outcome, error_code from reporting.scans order by scan_id").await;
+    assert_eq!(recorded, ["complete | ", "failed | clock_went_back"]);
+}

@@ -175,7 +175,7 @@ async fn live_through(
     Ok(())
 }
 
-/// Every second code is missing from the answer, whose `TotalCount` stays what it was.
+/// The second half of each answer is missing, and its `TotalCount` stays what it was.
 fn drop_half(answer: &mut serde_json::Value) {
     if let Some(items) = answer.pointer_mut("/AccessTokens/AccessToken").and_then(serde_json::Value::as_array_mut) {
         let half = items.len() / 2;

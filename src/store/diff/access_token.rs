@@ -14,7 +14,8 @@ use crate::inventory::{AccessToken, Anomaly, AnomalyKind};
 #[derive(Clone, Debug)]
 pub(crate) struct AccessTokenRow {
     pub(crate) id: String,
-    pub(crate) valid_from_at: DateTime<Utc>,
+    /// When the scan began that last opened or buried it: what the row says was true at or after this instant.
+    pub(crate) seen_since_at: DateTime<Utc>,
     pub(crate) deleted_at: Option<DateTime<Utc>>,
     pub(crate) status: String,
     pub(crate) name: Option<String>,
@@ -50,16 +51,14 @@ pub(crate) fn compare_access_token(
     }
 
     let from_status = if old.deleted_at.is_some() { "deleted" } else { &old.status };
-    let not_before = old.deleted_at.unwrap_or(old.valid_from_at).max(known.complete_started_at.unwrap_or_default());
+    let not_before = old.seen_since_at.max(known.complete_started_at.unwrap_or_default());
     let change_kind = if old.deleted_at.is_some() { "reappeared" } else { "changed" };
     // Whatever the API calls a code that came back, even `deleted`, it is flagged.
     let oddity = oddity(old, new);
     anomalies.extend(oddity.clone());
     let transition = (from_status != new.status).then(|| {
-        // An expiry that is still to come is not when it happened; `check_early_expiry` has said so.
-        let instant = expiry(new).filter(|expiry| {
-            new.status == "expired" && old.deleted_at.is_none() && expiry.at <= observed_at + TOLERANCE
-        });
+        let is_expiry = new.status == "expired" && old.deleted_at.is_none();
+        let instant = is_expiry.then(|| past_expiry(new, observed_at)).flatten();
         let mut transition = transition(Some(from_status), instant, not_before, observed_at, &mut anomalies);
         transition.is_expected = oddity.is_none();
         transition.anomaly = oddity.map(|oddity| oddity.detail).or(transition.anomaly);
@@ -75,7 +74,21 @@ fn appear(new: &AccessToken, observed_at: DateTime<Utc>, known: Known) -> Differ
     // The baseline saw no change. Whatever comes later was created after the last complete scan began.
     let transition = known.complete_started_at.filter(|_| !known.is_baseline).map(|not_before| {
         let created = new.created_at.map(|at| KnownInstant { at, basis: "created" });
-        transition(None, created, not_before, observed_at, &mut anomalies)
+        // Only the first state of a life began at creation; how long ago a later one did is not known.
+        let instant = match new.status.as_str() {
+            "unactivated" => created,
+            "expired" => past_expiry(new, observed_at),
+            _ => None,
+        };
+        let mut transition = transition(None, instant, not_before, observed_at, &mut anomalies);
+        // A code that was there before and was not seen is odd in whatever state it is.
+        if new.status != "unactivated"
+            && let Some(oddity) = time_transition(created, not_before, observed_at).anomaly
+        {
+            transition.anomaly.get_or_insert(oddity.detail.clone());
+            anomalies.push(oddity);
+        }
+        transition
     });
     let change_kind = if known.is_baseline { "baseline" } else { "appeared" };
     Difference { write: Write::Open, change_kind, changed_columns: Vec::new(), transition, anomalies }
@@ -163,6 +176,12 @@ fn check_early_expiry(new: &AccessToken, observed_at: DateTime<Utc>, anomalies: 
         let detail = format!("expired at {observed_at}, before its computed expiry at {}", expiry.at);
         anomalies.push(Anomaly::new(AnomalyKind::ExpiredBeforeExpiry, detail));
     }
+}
+
+/// The computed expiry, unless it is still to come: then it is not when the code expired, and
+/// `check_early_expiry` says so.
+fn past_expiry(token: &AccessToken, observed_at: DateTime<Utc>) -> Option<KnownInstant> {
+    expiry(token).filter(|expiry| expiry.at <= observed_at + TOLERANCE)
 }
 
 fn expiry(token: &AccessToken) -> Option<KnownInstant> {

@@ -43,7 +43,7 @@ fn row(status: &str) -> AccessTokenRow {
         code(status);
     AccessTokenRow {
         id,
-        valid_from_at: hour(1),
+        seen_since_at: hour(1),
         deleted_at: None,
         status,
         name,
@@ -57,7 +57,7 @@ fn row(status: &str) -> AccessTokenRow {
 }
 
 fn tombstone(status: &str) -> AccessTokenRow {
-    AccessTokenRow { deleted_at: Some(hour(20)), ..row(status) }
+    AccessTokenRow { deleted_at: Some(hour(20)), seen_since_at: hour(20), ..row(status) }
 }
 
 fn compare(old: &AccessTokenRow, new: &AccessToken, observed_at: i64) -> Difference {
@@ -102,6 +102,27 @@ fn a_code_that_appears_was_created_at_its_creation_time_where_that_lies_within_t
 }
 
 #[test]
+fn a_code_that_appears_activated_became_so_at_an_unknown_instant() {
+    let new = AccessToken { created_at: Some(hour(11)), ..code("activated") };
+    let difference = compare_access_token(None, &new, hour(12), known());
+    assert_eq!(difference.transition, Some(bounded(None, KNOWN_AT)));
+    assert!(difference.anomalies.is_empty());
+    // It was there before the last complete scan, which did not see it.
+    let missed = AccessToken { created_at: Some(hour(0)), ..code("activated") };
+    let difference = compare_access_token(None, &missed, hour(12), known());
+    assert_eq!(kinds(&difference), [AnomalyKind::KnownInstantOutsideBounds]);
+    assert!(difference.transition.unwrap().anomaly.is_some());
+}
+
+#[test]
+fn a_code_that_appears_expired_has_its_computed_expiry() {
+    let known = Known { is_baseline: false, complete_started_at: Some(hour(EXPIRY - 1)) };
+    let difference = compare_access_token(None, &code("expired"), hour(EXPIRY + 1), known);
+    let transition = difference.transition.unwrap();
+    assert_eq!((transition.occurred_at, transition.time_basis), (Some(hour(EXPIRY)), "expiry"));
+}
+
+#[test]
 fn a_code_that_appears_with_a_creation_time_outside_the_bounds_is_bounded_and_odd() {
     for created_at in [0, 13] {
         let new = AccessToken { created_at: Some(hour(created_at)), ..code("unactivated") };
@@ -141,7 +162,7 @@ fn an_activation_is_bounded_by_the_last_proof_of_the_old_status() {
 
 #[test]
 fn the_old_status_is_proven_by_the_later_of_its_version_and_the_last_complete_scan() {
-    let fresh = AccessTokenRow { valid_from_at: hour(11), ..row("unactivated") };
+    let fresh = AccessTokenRow { seen_since_at: hour(11), ..row("unactivated") };
     assert_eq!(compare(&fresh, &code("activated"), 12).transition, Some(bounded(Some("unactivated"), 11)));
     // Before the first complete scan, only the version proves it.
     let difference = compare_access_token(Some(&row("unactivated")), &code("activated"), hour(12), baseline());
@@ -176,7 +197,7 @@ fn an_expiry_that_cannot_be_computed_is_bounded() {
 
 #[test]
 fn an_expiry_before_the_old_status_was_last_proven_is_bounded_and_odd() {
-    let old = AccessTokenRow { valid_from_at: hour(EXPIRY + 1), ..row("activated") };
+    let old = AccessTokenRow { seen_since_at: hour(EXPIRY + 1), ..row("activated") };
     let difference = compare(&old, &code("expired"), EXPIRY + 2);
     assert_eq!(kinds(&difference), [AnomalyKind::KnownInstantOutsideBounds]);
     let transition = difference.transition.unwrap();

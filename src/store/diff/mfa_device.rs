@@ -14,7 +14,8 @@ use crate::inventory::{Anomaly, AnomalyKind, MfaDevice};
 #[derive(Clone, Debug)]
 pub(crate) struct MfaDeviceRow {
     pub(crate) serial_number: String,
-    pub(crate) valid_from_at: DateTime<Utc>,
+    /// When the scan began that last opened or buried it: what the row says was true at or after this instant.
+    pub(crate) seen_since_at: DateTime<Utc>,
     pub(crate) deleted_at: Option<DateTime<Utc>>,
     pub(crate) status: String,
     pub(crate) user_id: Option<String>,
@@ -46,7 +47,7 @@ pub(crate) fn compare_mfa_device(
         anomalies.retain(|anomaly| anomaly.kind == AnomalyKind::NulCharacter && anomaly.detail.starts_with("User."));
         return Difference { write: Write::Touch, change_kind: "", changed_columns, transition: None, anomalies };
     }
-    let not_before = old.deleted_at.unwrap_or(old.valid_from_at).max(known.complete_started_at.unwrap_or_default());
+    let not_before = old.seen_since_at.max(known.complete_started_at.unwrap_or_default());
     let reappeared = old
         .deleted_at
         .map(|_| Anomaly::new(AnomalyKind::Reappeared, "the serial came back after its absence had been proven"));

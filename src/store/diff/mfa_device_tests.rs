@@ -38,7 +38,7 @@ fn bound(user_id: &str, activated_at: i64) -> MfaDevice {
 fn row(device: &MfaDevice) -> MfaDeviceRow {
     MfaDeviceRow {
         serial_number: device.serial_number.clone(),
-        valid_from_at: hour(1),
+        seen_since_at: hour(1),
         deleted_at: None,
         status: device.status().name().to_owned(),
         user_id: device.user.as_ref().map(|user| user.id.clone()),
@@ -136,7 +136,7 @@ fn a_device_that_goes_to_another_user_is_a_transition_from_bound_to_bound() {
 
 #[test]
 fn the_old_status_is_proven_by_the_later_of_its_version_and_the_last_complete_scan() {
-    let fresh = MfaDeviceRow { valid_from_at: hour(11), ..row(&bound("1", 5)) };
+    let fresh = MfaDeviceRow { seen_since_at: hour(11), ..row(&bound("1", 5)) };
     assert_eq!(compare(&fresh, &unbound(), 12).transition, Some(bounded(Some("bound"), 11)));
     let baseline = Known { is_baseline: true, complete_started_at: None };
     let difference = compare_mfa_device(Some(&row(&bound("1", 5))), &unbound(), hour(12), baseline);
@@ -184,7 +184,7 @@ fn what_is_odd_about_a_new_name_is_recorded() {
 #[test]
 fn a_device_that_comes_back_is_a_flagged_transition_from_deleted() {
     for device in [unbound(), bound("1", 25)] {
-        let tombstone = MfaDeviceRow { deleted_at: Some(hour(20)), ..row(&device) };
+        let tombstone = MfaDeviceRow { deleted_at: Some(hour(20)), seen_since_at: hour(20), ..row(&device) };
         let difference = compare(&tombstone, &device, 30);
         assert_eq!((difference.write, difference.change_kind), (Write::Next, "reappeared"));
         assert_eq!(kinds(&difference), [AnomalyKind::Reappeared]);
