@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 use sqlx::types::Json;
 
 use super::{
-    Difference, Known, Transition, Write,
-    bounds::{KnownInstant, TOLERANCE, time_transition},
+    Difference, Known, Write,
+    bounds::{KnownInstant, TOLERANCE, time_transition, transition},
 };
 use crate::inventory::{AccessToken, Anomaly, AnomalyKind};
 
@@ -92,25 +92,6 @@ fn appear(new: &AccessToken, observed_at: DateTime<Utc>, known: Known) -> Differ
     });
     let change_kind = if known.is_baseline { "baseline" } else { "appeared" };
     Difference { write: Write::Open, change_kind, changed_columns: Vec::new(), transition, anomalies }
-}
-
-fn transition(
-    from_status: Option<&str>,
-    known: Option<KnownInstant>,
-    not_before_at: DateTime<Utc>,
-    observed_at: DateTime<Utc>,
-    anomalies: &mut Vec<Anomaly>,
-) -> Transition {
-    let timing = time_transition(known, not_before_at, observed_at);
-    anomalies.extend(timing.anomaly.clone());
-    Transition {
-        not_before_at,
-        from_status: from_status.map(str::to_owned),
-        occurred_at: timing.occurred_at,
-        time_basis: timing.time_basis,
-        is_expected: true,
-        anomaly: timing.anomaly.map(|anomaly| anomaly.detail),
-    }
 }
 
 fn changed_columns(old: &AccessTokenRow, new: &AccessToken) -> Vec<&'static str> {

@@ -1,6 +1,7 @@
 //! Every rule of comparing an activation code with its row.
 
 use super::*;
+use crate::store::diff::Transition;
 
 /// `TimeToLiveInDays` of the code, and its computed expiry in hours.
 const TTL_DAYS: i32 = 10;

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::Transition;
 use crate::inventory::{Anomaly, AnomalyKind};
 
 /// The API states whole seconds, and its clock may differ from the worker's by this much before that is odd.
@@ -19,6 +20,26 @@ pub(super) struct Timing {
     pub(super) occurred_at: Option<DateTime<Utc>>,
     pub(super) time_basis: &'static str,
     pub(super) anomaly: Option<Anomaly>,
+}
+
+/// An expected transition within its bounds; what is odd about its instant goes to `anomalies` too.
+pub(super) fn transition(
+    from_status: Option<&str>,
+    known: Option<KnownInstant>,
+    not_before_at: DateTime<Utc>,
+    observed_at: DateTime<Utc>,
+    anomalies: &mut Vec<Anomaly>,
+) -> Transition {
+    let timing = time_transition(known, not_before_at, observed_at);
+    anomalies.extend(timing.anomaly.clone());
+    Transition {
+        not_before_at,
+        from_status: from_status.map(str::to_owned),
+        occurred_at: timing.occurred_at,
+        time_basis: timing.time_basis,
+        is_expected: true,
+        anomaly: timing.anomaly.map(|anomaly| anomaly.detail),
+    }
 }
 
 /// Takes a known instant where it lies within the bounds; else the transition stays bounded, and a

@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 use sqlx::types::Json;
 
 use super::{
-    Difference, Known, Transition, Write,
-    bounds::{KnownInstant, time_transition},
+    Difference, Known, Write,
+    bounds::{KnownInstant, transition},
 };
 use crate::inventory::{Anomaly, AnomalyKind, MfaDevice};
 
@@ -36,7 +36,7 @@ pub(crate) fn compare_mfa_device(
         let transition = known
             .complete_started_at
             .filter(|_| !known.is_baseline)
-            .map(|not_before| transition(None, new, not_before, observed_at, &mut anomalies));
+            .map(|not_before| transition(None, binding(new), not_before, observed_at, &mut anomalies));
         let change_kind = if known.is_baseline { "baseline" } else { "appeared" };
         return Difference { write: Write::Open, change_kind, changed_columns: Vec::new(), transition, anomalies };
     };
@@ -55,7 +55,7 @@ pub(crate) fn compare_mfa_device(
     let is_transition = from_status != new.status().name() || old.user_id.as_deref() != user_id(new);
     anomalies.extend(reappeared.clone());
     let transition = is_transition.then(|| {
-        let mut transition = transition(Some(from_status), new, not_before, observed_at, &mut anomalies);
+        let mut transition = transition(Some(from_status), binding(new), not_before, observed_at, &mut anomalies);
         transition.is_expected = reappeared.is_none();
         transition.anomaly = reappeared.clone().map(|anomaly| anomaly.detail).or(transition.anomaly);
         transition
@@ -64,25 +64,10 @@ pub(crate) fn compare_mfa_device(
     Difference { write: Write::Next, change_kind, changed_columns, transition, anomalies }
 }
 
-fn transition(
-    from_status: Option<&str>,
-    new: &MfaDevice,
-    not_before_at: DateTime<Utc>,
-    observed_at: DateTime<Utc>,
-    anomalies: &mut Vec<Anomaly>,
-) -> Transition {
-    let bound_at = new.activated_at.filter(|_| new.user.is_some());
-    let known = bound_at.map(|at| KnownInstant { at, basis: "activate_date" });
-    let timing = time_transition(known, not_before_at, observed_at);
-    anomalies.extend(timing.anomaly.clone());
-    Transition {
-        not_before_at,
-        from_status: from_status.map(str::to_owned),
-        occurred_at: timing.occurred_at,
-        time_basis: timing.time_basis,
-        is_expected: true,
-        anomaly: timing.anomaly.map(|anomaly| anomaly.detail),
-    }
+/// When a bound device was bound, which the API tells.
+fn binding(device: &MfaDevice) -> Option<KnownInstant> {
+    let at = device.activated_at.filter(|_| device.user.is_some())?;
+    Some(KnownInstant { at, basis: "activate_date" })
 }
 
 fn changed_columns(old: &MfaDeviceRow, new: &MfaDevice) -> Vec<&'static str> {

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 
 use super::*;
 use crate::inventory::MfaUser;
+use crate::store::diff::Transition;
 
 fn hour(number: i64) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::hours(number)
