@@ -158,3 +158,35 @@ async fn a_held_target_heals_when_the_rows_come_back() {
     let report = world.scan_whole(Source::AccessTokens).await;
     assert_eq!((applied(&report).counts.unchanged, applied(&report).counts.deleted), (60, 0));
 }
+
+#[tokio::test]
+async fn a_scan_that_another_one_overtook_is_not_applied() {
+    let world = with_paging(30, Paging::Honoured).await;
+    world.scan_whole(Source::AccessTokens).await;
+    remove_codes(&world, 1);
+    world.emulator.clear_requests();
+    world.emulator.add_fault(Fault::delay(std::time::Duration::from_millis(300)).action("ListAccessTokens"));
+    // As if the lock had been lost with its connection, and another worker had scanned and applied meanwhile.
+    let overtake = async {
+        world.emulator.wait_for_requests(1).await;
+        world.database.execute("update inventory.targets set applied_scan_id = applied_scan_id + 1000").await;
+    };
+    let (report, ()) = tokio::join!(world.scan(Source::AccessTokens), overtake);
+    assert_eq!(applied(&report).outcome, Outcome::Abandoned, "{:?}", report.failure_line());
+    assert_eq!(live_count(&world).await, 30);
+    let recorded = world.database.lines("select outcome, error_code from reporting.scans order by scan_id").await;
+    assert_eq!(recorded, ["complete | ", "abandoned | overtaken"]);
+}
+
+#[tokio::test]
+async fn two_scans_of_one_target_take_turns_and_say_so() {
+    let world = with_paging(30, Paging::Honoured).await;
+    world.emulator.add_fault(Fault::delay(std::time::Duration::from_millis(300)).action("ListAccessTokens"));
+    let second = async {
+        world.emulator.wait_for_requests(2).await;
+        world.scan(Source::AccessTokens).await
+    };
+    let (first, second) = tokio::join!(world.scan(Source::AccessTokens), second);
+    assert!(first.is_success(), "{:?}", first.failure_line());
+    assert!(second.failure_line().unwrap().contains("another worker"), "{:?}", second.failure_line());
+}
