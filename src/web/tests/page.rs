@@ -97,11 +97,3 @@ fn days_outside_the_chart_are_left_out_and_quiet_ones_are_kept() {
     assert_eq!(html.matches(": no change<").count(), 13);
     assert!(!html.contains("999"));
 }
-
-#[test]
-#[ignore = "writes the page into the temporary directory, for a look at it in a browser"]
-fn write_the_sample_page() {
-    std::fs::write(std::env::temp_dir().join("stocktake-page.html"), render(&page())).unwrap();
-    let empty = Page { now: sample::now(), ..Page::default() };
-    std::fs::write(std::env::temp_dir().join("stocktake-page-empty.html"), render(&empty)).unwrap();
-}
