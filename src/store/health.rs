@@ -1,6 +1,6 @@
 //! What `check` asks of a database: server, schema, roles. Reads only.
 
-use sqlx::PgPool;
+use sqlx::PgConnection;
 
 use super::{MIGRATOR, Store, StoreError};
 
@@ -54,13 +54,13 @@ impl Store {
         Ok(server)
     }
 
-    /// Compares the schema with this program's; unlike [`Store::check_schema`] it creates nothing.
+    /// Compares the schema with this program's.
     ///
     /// # Errors
     /// Where the database refuses.
     pub async fn schema_state(&self) -> Result<SchemaState, StoreError> {
         let known: Vec<i64> = MIGRATOR.iter().map(|migration| migration.version).collect();
-        Ok(compare(&known, &applied_versions(self.pool()).await?))
+        Ok(compare(&known, &applied_versions(&mut *self.pool().acquire().await?).await?))
     }
 
     /// The reporting roles that cannot read the views: the server has no such role, or it was granted
@@ -83,14 +83,14 @@ impl Store {
 }
 
 /// The migrations of the database; none where nobody has migrated it yet.
-async fn applied_versions(pool: &PgPool) -> Result<Vec<i64>, StoreError> {
-    let table = sqlx::query_scalar!("select to_regclass('_sqlx_migrations')::text").fetch_one(pool).await?;
+pub(super) async fn applied_versions(conn: &mut PgConnection) -> Result<Vec<i64>, StoreError> {
+    let table = sqlx::query_scalar!("select to_regclass('_sqlx_migrations')::text").fetch_one(&mut *conn).await?;
     if table.is_none() {
         return Ok(Vec::new());
     }
     // Not by a macro: the database that checks the macros is migrated by other means.
     Ok(sqlx::query_scalar("select version from _sqlx_migrations where success order by version")
-        .fetch_all(pool)
+        .fetch_all(conn)
         .await?)
 }
 

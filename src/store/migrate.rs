@@ -5,7 +5,7 @@ use sqlx::{
     migrate::{Migrate, MigrateError},
 };
 
-use super::{MIGRATOR, Store, StoreError, error::describe};
+use super::{MIGRATOR, SchemaState, Store, StoreError, error::describe, health::applied_versions};
 
 /// What a migration run did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,15 +38,11 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotMigrated`] or [`StoreError::NewerThanProgram`].
     pub async fn check_schema(&self) -> Result<(), StoreError> {
-        let applied = applied_migrations(&mut *self.pool().acquire().await?).await?;
-        let known: Vec<i64> = MIGRATOR.iter().map(|migration| migration.version).collect();
-        if let Some(version) = applied.iter().copied().find(|version| !known.contains(version)) {
-            return Err(StoreError::NewerThanProgram { version });
+        match self.schema_state().await? {
+            SchemaState::Current { .. } => Ok(()),
+            SchemaState::Pending { .. } => Err(StoreError::NotMigrated),
+            SchemaState::Newer { version } => Err(StoreError::NewerThanProgram { version }),
         }
-        if known.iter().any(|version| !applied.contains(version)) {
-            return Err(StoreError::NotMigrated);
-        }
-        Ok(())
     }
 }
 
@@ -54,21 +50,11 @@ impl Store {
 async fn migrate_in_turn(conn: &mut PgConnection) -> Result<Migrated, StoreError> {
     // The run takes it again, which a session may, and gives back its own share alone.
     conn.lock().await.map_err(refused)?;
-    let before = applied_migrations(conn).await?.len();
+    let before = applied_versions(conn).await?.len();
     // What `run` does, without the `Acquire` whose lifetimes a spawned task cannot satisfy.
     MIGRATOR.run_direct(None, &mut *conn, false).await.map_err(refused)?;
-    let applied_count = applied_migrations(conn).await?.len() - before;
+    let applied_count = applied_versions(conn).await?.len() - before;
     Ok(Migrated { applied_count, roles_refusal: create_roles(conn).await? })
-}
-
-/// The versions in the database; none where nothing was ever applied. A look, which creates nothing.
-async fn applied_migrations(conn: &mut PgConnection) -> Result<Vec<i64>, StoreError> {
-    const UNDEFINED_TABLE: &str = "42P01";
-    match conn.list_applied_migrations(&MIGRATOR.table_name).await {
-        Ok(applied) => Ok(applied.into_iter().map(|migration| migration.version).collect()),
-        Err(MigrateError::Execute(error)) if has_code(&error, UNDEFINED_TABLE) => Ok(Vec::new()),
-        Err(error) => Err(refused(error)),
-    }
 }
 
 /// Creates the reporting roles where the server lets us; says why not otherwise.

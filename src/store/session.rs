@@ -147,10 +147,3 @@ impl DerefMut for SessionConnection {
         }
     }
 }
-
-impl TargetSession {
-    /// The scan's number in the ledger.
-    pub fn scan_id(&self) -> i64 {
-        self.scan_id
-    }
-}
