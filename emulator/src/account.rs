@@ -5,7 +5,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use crate::api::Paging;
+use crate::api::{CodeOrder, Paging};
 use crate::inventory::Inventory;
 use crate::lifecycle::{Lifecycle, LifecycleRates};
 
@@ -63,6 +63,12 @@ pub struct AccountSettings {
     pub denied_actions: BTreeSet<String>,
     /// How `ListAccessTokens` treats `PageNumber` and `PageSize`, which no document mentions as parameters.
     pub paging: Paging,
+    /// In which order `ListAccessTokens` lists, which no document mentions either.
+    pub code_order: CodeOrder,
+    /// The most items on a page of either listing, below what the APIs themselves allow.
+    pub page_limit: usize,
+    /// What every `Marker` begins with: it is opaque, so anything may be in it.
+    pub marker_prefix: String,
     /// Whether the echoed `PageSize` and `PageNumber` change places, as they do in the documented sample.
     pub swapped_echo: bool,
     /// How much happens in the account while time passes.
@@ -75,6 +81,10 @@ impl Default for AccountSettings {
             keys: Vec::new(),
             denied_actions: BTreeSet::new(),
             paging: Paging::Honoured,
+            code_order: CodeOrder::NewestFirst,
+            page_limit: usize::MAX,
+            // Looks like base64 with two of the characters that a URL must escape: a client that forgets to is found out.
+            marker_prefix: "AAAA+/".to_owned(),
             swapped_echo: true,
             rates: LifecycleRates::off(),
         }

@@ -44,7 +44,7 @@ mod timestamp;
 mod words;
 
 pub use account::{AccessKey, AccountSettings};
-pub use api::{LIST_ACCESS_TOKENS, LIST_VIRTUAL_MFA_DEVICES, Paging};
+pub use api::{CodeOrder, LIST_ACCESS_TOKENS, LIST_VIRTUAL_MFA_DEVICES, Paging};
 pub use clock::Clock;
 pub use emulator::{Emulator, StartError};
 pub use fault::{BytesEdit, Effect, Fault, FaultId, InventoryEdit, JsonEdit, RequestView};

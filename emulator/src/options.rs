@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use crate::account::{AccessKey, AccountSettings};
-use crate::api::Paging;
+use crate::api::{CodeOrder, Paging};
 use crate::clock::Clock;
 use crate::inventory::Inventory;
 use crate::lifecycle::LifecycleRates;
@@ -133,6 +133,18 @@ impl AccountOptions {
     /// Treats paging parameters like this.
     pub fn paging(mut self, paging: Paging) -> Self {
         self.settings.paging = paging;
+        self
+    }
+
+    /// Lists codes in this order.
+    pub fn code_order(mut self, order: CodeOrder) -> Self {
+        self.settings.code_order = order;
+        self
+    }
+
+    /// Puts at most so many items on a page of either listing.
+    pub fn page_limit(mut self, item_count: usize) -> Self {
+        self.settings.page_limit = item_count;
         self
     }
 

@@ -51,9 +51,10 @@ struct UserItem<'a> {
 
 /// Answers one request.
 pub(super) fn list(request: &GatewayRequest, account: &Account, request_id: &str) -> Result<Vec<u8>, ApiError> {
-    let max_items = max_items(request)?;
+    let prefix = account.settings.marker_prefix.as_str();
+    let max_items = max_items(request)?.min(account.settings.page_limit);
     let from_slot = match request.parameter("Marker").filter(|marker| !marker.is_empty()) {
-        Some(marker) => marker_slot(marker).ok_or_else(|| {
+        Some(marker) => marker_slot(prefix, marker).ok_or_else(|| {
             ApiError::new(400, "InvalidParameter.Marker", "The specified parameter Marker is not valid.")
         })?,
         None => 0,
@@ -65,7 +66,7 @@ pub(super) fn list(request: &GatewayRequest, account: &Account, request_id: &str
         virtual_mfa_devices: Wrapper { virtual_mfa_device: page.iter().map(|(_, device)| item(device)).collect() },
         request_id,
         is_truncated: next.is_some(),
-        marker: next.map(slot_marker),
+        marker: next.map(|slot| slot_marker(prefix, slot)),
     };
     Ok(serde_json::to_vec(&answer).expect("a struct of strings is always JSON"))
 }
@@ -97,16 +98,15 @@ fn user_item(user: &User) -> UserItem<'_> {
     }
 }
 
-/// Looks like base64 with all three characters that a URL must escape: a client that forgets to is found out.
-fn slot_marker(slot: usize) -> String {
-    format!("AAAA+{:016x}/emu{:x}==", slot, checksum(slot))
+fn slot_marker(prefix: &str, slot: usize) -> String {
+    format!("{prefix}{:016x}emu{:x}==", slot, checksum(slot))
 }
 
 /// The slot behind a marker that was given out; anything else is `None`.
-fn marker_slot(marker: &str) -> Option<usize> {
-    let digits = marker.strip_prefix("AAAA+")?.get(..16)?;
+fn marker_slot(prefix: &str, marker: &str) -> Option<usize> {
+    let digits = marker.strip_prefix(prefix)?.get(..16)?;
     let slot = usize::from_str_radix(digits, 16).ok()?;
-    (slot_marker(slot) == marker).then_some(slot)
+    (slot_marker(prefix, slot) == marker).then_some(slot)
 }
 
 fn checksum(slot: usize) -> u16 {

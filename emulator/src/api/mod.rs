@@ -5,7 +5,7 @@ mod caller_identity;
 mod error;
 mod mfa_devices;
 
-pub use access_tokens::Paging;
+pub use access_tokens::{CodeOrder, Paging};
 pub(crate) use error::ApiError;
 
 use crate::account::{AccessKey, Account};

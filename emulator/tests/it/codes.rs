@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::Instant;
 
 use chrono::TimeDelta;
-use emulator::{AccessToken, Emulator, Inventory, Paging};
+use emulator::{AccessToken, CodeOrder, Emulator, Inventory, Paging};
 
 use crate::caller::{ACCOUNT, Caller, account, noon, start, start_with};
 
@@ -177,4 +177,25 @@ async fn deep_pages_come_as_quickly_as_the_first() {
     assert_eq!(seen.len(), 300);
     // Generous to a debug build on a busy machine: each takes some milliseconds.
     assert!(begin.elapsed().as_millis() < 1_500, "{:?}", begin.elapsed());
+}
+
+#[tokio::test]
+async fn codes_are_listed_oldest_first_where_the_account_says_so_and_on_shorter_pages() {
+    let mut inventory = Inventory::new();
+    stock(&mut inventory, 10);
+    let account = account().inventory(inventory).code_order(CodeOrder::OldestFirst).page_limit(4);
+    let emulator = start(account).await;
+    let caller = Caller::new(&emulator);
+    let page = async |number, more: &[(&str, &str)]| {
+        let query = [&[("PageNumber", number), ("PageSize", "50")], more].concat();
+        caller.codes(&query).await.code_ids()
+    };
+    assert_eq!(page("1", &[]).await, ["c0", "c1", "c2", "c3"]);
+    emulator.with_account(ACCOUNT, |inventory| {
+        inventory.remove_token("c0").unwrap();
+        inventory.insert_token(AccessToken::new("new", noon()));
+    });
+    assert_eq!(page("2", &[]).await, ["c5", "c6", "c7", "c8"], "the removal hides c4");
+    assert_eq!(page("3", &[]).await, ["c9", "new"]);
+    assert_eq!(page("1", &[("Status", "expired")]).await, ["c3", "c6", "c9"]);
 }

@@ -1,10 +1,12 @@
-//! SMC `ListAccessTokens`: filters, and the four ways a server may treat paging that no document mentions.
+//! SMC `ListAccessTokens`: filters, order, and the four ways a server may treat paging that no document mentions.
 
+mod order;
 mod paging;
 mod wire;
 
 use std::collections::BTreeMap;
 
+pub use order::CodeOrder;
 pub use paging::Paging;
 
 use super::ApiError;
@@ -24,10 +26,11 @@ struct Filter<'a> {
 
 /// Answers one request.
 pub(super) fn list(request: &GatewayRequest, account: &Account, request_id: &str) -> Result<Vec<u8>, ApiError> {
-    let window = Window::of(request, account.settings.paging)?;
+    let settings = &account.settings;
+    let window = Window::of(request, settings.paging, settings.page_limit)?;
     let filter = Filter::of(request);
-    let (items, total_count) = filter.select(&account.inventory, window);
-    let answer = Answer::new(request_id, items, total_count, window, account.settings.swapped_echo);
+    let (items, total_count) = filter.select(&account.inventory, settings.code_order, window);
+    let answer = Answer::new(request_id, items, total_count, window, settings.swapped_echo);
     Ok(serde_json::to_vec(&answer).expect("strings, numbers and JSON values are always JSON"))
 }
 
@@ -50,7 +53,7 @@ impl<'a> Filter<'a> {
     }
 
     /// The items in the window, and how many there are in all.
-    fn select<'i>(&self, inventory: &'i Inventory, window: Window) -> (Vec<&'i AccessToken>, usize) {
+    fn select<'i>(&self, inventory: &'i Inventory, order: CodeOrder, window: Window) -> (Vec<&'i AccessToken>, usize) {
         let Window { offset, limit, .. } = window;
         if !self.ids.is_empty() {
             let mut seen = std::collections::HashSet::new();
@@ -59,10 +62,10 @@ impl<'a> Filter<'a> {
         }
         if self.name.is_none() && self.status.is_none() {
             // The common case must not look at every item: benches page through a million.
-            let items = inventory.token_shelf().newest_first(offset).take(limit).collect();
+            let items = order.list(inventory, offset).take(limit).collect();
             return (items, inventory.token_count());
         }
-        cut(inventory.tokens().filter(|token| self.fits(token)), offset, limit)
+        cut(order.list(inventory, 0).filter(|token| self.fits(token)), offset, limit)
     }
 }
 

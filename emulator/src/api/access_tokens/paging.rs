@@ -35,11 +35,12 @@ pub(super) struct Window {
 }
 
 impl Window {
-    pub(super) fn of(request: &GatewayRequest, paging: Paging) -> Result<Self, ApiError> {
+    pub(super) fn of(request: &GatewayRequest, paging: Paging, page_limit: usize) -> Result<Self, ApiError> {
         match paging {
             Paging::Honoured => {
                 let page_number = positive(request, "PageNumber")?.unwrap_or(1);
-                let page_size = positive(request, "PageSize")?.unwrap_or(DEFAULT_PAGE_SIZE).min(MAX_PAGE_SIZE);
+                let page_size = positive(request, "PageSize")?.unwrap_or(DEFAULT_PAGE_SIZE);
+                let page_size = page_size.min(MAX_PAGE_SIZE).min(page_limit);
                 let offset = (page_number - 1).saturating_mul(page_size);
                 Ok(Self { offset, limit: page_size, page_number, page_size })
             }
