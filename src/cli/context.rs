@@ -79,7 +79,9 @@ impl Context {
             info!("applied {} migrations", migrated.applied_count);
         }
         if let Some(refusal) = migrated.roles_refusal {
-            warn!("the reporting roles could not be created: {refusal}; grant CREATEROLE or create them by hand");
+            warn!(
+                "the roles could not be created: {refusal}; grant CREATEROLE, or have an administrator run src/store/sql/roles.sql"
+            );
         }
         Ok(())
     }

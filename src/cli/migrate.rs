@@ -14,8 +14,9 @@ pub(super) async fn run(config: Option<&Path>, output: &Output) -> anyhow::Resul
         count => format!("applied {count} migrations; the schema is up to date"),
     };
     if let Some(refusal) = &migrated.roles_refusal {
-        text +=
-            &format!("\nthe reporting roles could not be created: {refusal}; grant CREATEROLE or create them by hand");
+        text += &format!(
+            "\nthe roles could not be created: {refusal}; grant CREATEROLE, or have an administrator run src/store/sql/roles.sql"
+        );
     }
     let value = json!({ "applied_count": migrated.applied_count, "roles_refusal": migrated.roles_refusal });
     output.print(&text, &value)?;

@@ -61,6 +61,16 @@ pub enum StoreError {
         /// What was to be applied.
         target: Target,
     },
+    /// The login may not take the role that this needs.
+    #[error(
+        "the database login `{login}` may not act as {role}; run `grant {role} to {login}` as an administrator; nothing was changed"
+    )]
+    RoleNotGranted {
+        /// The role that may.
+        role: &'static str,
+        /// Who is logged in.
+        login: String,
+    },
     /// What the operator named is not there.
     #[error("{0}")]
     NotFound(String),
@@ -89,6 +99,7 @@ impl StoreError {
             Self::Overtaken => "overtaken",
             Self::Disagreement { .. } => "disagreement",
             Self::ForeignProof { .. } => "foreign_proof",
+            Self::RoleNotGranted { .. } => "role_not_granted",
             Self::NotFound(_) => "not_found",
             Self::Database(_) => "database_error",
         }

@@ -4,8 +4,13 @@ use sqlx::PgConnection;
 
 use super::{MIGRATOR, Store, StoreError};
 
-/// The group roles that read the views.
-const ROLES: [&str; 2] = ["stocktake_reader", "stocktake_pii_reader"];
+/// The group roles, each with the schema that it must be able to use.
+const ROLES: [(&str, &str); 4] = [
+    ("stocktake_reader", "reporting"),
+    ("stocktake_pii_reader", "reporting_pii"),
+    ("stocktake_worker", "inventory"),
+    ("stocktake_retention", "inventory"),
+];
 
 /// The server and where on it we are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +20,8 @@ pub struct ServerInfo {
     /// The database.
     pub database: String,
     /// The role that we log in as.
+    pub login: String,
+    /// The role whose rights statements have.
     pub role: String,
 }
 
@@ -47,7 +54,7 @@ impl Store {
         let server = sqlx::query_as!(
             ServerInfo,
             r#"select current_setting('server_version') as "version!", current_database()::text as "database!",
-                      current_user::text as "role!""#
+                      session_user::text as "login!", current_user::text as "role!""#
         )
         .fetch_one(self.pool())
         .await?;
@@ -59,27 +66,35 @@ impl Store {
     /// # Errors
     /// Where the database refuses.
     pub async fn schema_state(&self) -> Result<SchemaState, StoreError> {
-        let known: Vec<i64> = MIGRATOR.iter().map(|migration| migration.version).collect();
-        Ok(compare(&known, &applied_versions(&mut *self.pool().acquire().await?).await?))
+        schema_state(&mut *self.pool().acquire().await?).await
     }
 
-    /// The reporting roles that cannot read the views: the server has no such role, or it was granted
-    /// nothing in this database. Before the views are there, a role is enough.
+    /// The roles that cannot do their part: the server has no such role, or it was granted nothing in this
+    /// database. Before the schemas are there, a role is enough.
     ///
     /// # Errors
     /// Where the database refuses.
     pub async fn missing_roles(&self) -> Result<Vec<&'static str>, StoreError> {
+        let (names, schemas): (Vec<String>, Vec<String>) =
+            ROLES.iter().map(|(role, schema)| ((*role).to_owned(), (*schema).to_owned())).unzip();
         let able = sqlx::query_scalar!(
-            r#"select rolname::text as "rolname!"
-               from pg_catalog.pg_roles
-               where rolname = any($1)
-                 and coalesce(has_schema_privilege(rolname, to_regnamespace('reporting')::oid, 'usage'), true)"#,
-            &ROLES.map(str::to_owned)
+            r#"select r.rolname::text as "rolname!"
+               from unnest($1::text[], $2::text[]) as wanted (role_name, schema_name)
+               join pg_catalog.pg_roles r on r.rolname = wanted.role_name
+               where coalesce(has_schema_privilege(r.rolname, to_regnamespace(wanted.schema_name)::oid, 'usage'), true)"#,
+            &names,
+            &schemas
         )
         .fetch_all(self.pool())
         .await?;
-        Ok(ROLES.into_iter().filter(|role| !able.iter().any(|able| able == role)).collect())
+        let missing = ROLES.into_iter().filter(|(role, _)| !able.iter().any(|able| able == role));
+        Ok(missing.map(|(role, _)| role).collect())
     }
+}
+
+pub(super) async fn schema_state(conn: &mut PgConnection) -> Result<SchemaState, StoreError> {
+    let known: Vec<i64> = MIGRATOR.iter().map(|migration| migration.version).collect();
+    Ok(compare(&known, &applied_versions(conn).await?))
 }
 
 /// The migrations of the database; none where nobody has migrated it yet.

@@ -5,14 +5,18 @@ use sqlx::{
     migrate::{Migrate, MigrateError},
 };
 
-use super::{MIGRATOR, SchemaState, Store, StoreError, error::describe, health::applied_versions};
+use super::{
+    MIGRATOR, SchemaState, Store, StoreError,
+    error::describe,
+    health::{applied_versions, schema_state},
+};
 
 /// What a migration run did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Migrated {
     /// Migrations that were applied just now.
     pub applied_count: usize,
-    /// Why the reporting roles could not be created; `None` where they are there.
+    /// Why the roles could not be created; `None` where they are there.
     pub roles_refusal: Option<String>,
 }
 
@@ -24,8 +28,9 @@ impl Store {
     /// # Errors
     /// Where a migration fails, or the database has one that this program does not know.
     pub async fn migrate(&self) -> Result<Migrated, StoreError> {
-        // Outside the pool: sqlx keeps the lock when a run fails, and only the session's end gives it back.
-        let mut conn = self.pool().acquire().await?.detach();
+        // Outside the pool: with the login's own rights, which the pool's connections gave up; and sqlx keeps the
+        // lock when a run fails, and only the session's end gives it back.
+        let mut conn = PgConnection::connect_with(&self.pool().connect_options()).await?;
         let migrated = migrate_in_turn(&mut conn).await;
         let closed = conn.close().await;
         let migrated = migrated?;
@@ -38,11 +43,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotMigrated`] or [`StoreError::NewerThanProgram`].
     pub async fn check_schema(&self) -> Result<(), StoreError> {
-        match self.schema_state().await? {
-            SchemaState::Current { .. } => Ok(()),
-            SchemaState::Pending { .. } => Err(StoreError::NotMigrated),
-            SchemaState::Newer { version } => Err(StoreError::NewerThanProgram { version }),
-        }
+        require_current(self.schema_state().await?)
     }
 }
 
@@ -51,13 +52,36 @@ async fn migrate_in_turn(conn: &mut PgConnection) -> Result<Migrated, StoreError
     // The run takes it again, which a session may, and gives back its own share alone.
     conn.lock().await.map_err(refused)?;
     let before = applied_versions(conn).await?.len();
+    if !may_migrate(conn).await? {
+        // A login that only works here leaves that to the owner, and has to find it done.
+        require_current(schema_state(conn).await?)?;
+        return Ok(Migrated { applied_count: 0, roles_refusal: None });
+    }
     // What `run` does, without the `Acquire` whose lifetimes a spawned task cannot satisfy.
     MIGRATOR.run_direct(None, &mut *conn, false).await.map_err(refused)?;
     let applied_count = applied_versions(conn).await?.len() - before;
     Ok(Migrated { applied_count, roles_refusal: create_roles(conn).await? })
 }
 
-/// Creates the reporting roles where the server lets us; says why not otherwise.
+fn require_current(state: SchemaState) -> Result<(), StoreError> {
+    match state {
+        SchemaState::Current { .. } => Ok(()),
+        SchemaState::Pending { .. } => Err(StoreError::NotMigrated),
+        SchemaState::Newer { version } => Err(StoreError::NewerThanProgram { version }),
+    }
+}
+
+/// Whether the login owns the ledger of migrations, or is the first to make one.
+async fn may_migrate(conn: &mut PgConnection) -> Result<bool, StoreError> {
+    let may = sqlx::query_scalar!(
+        r#"select coalesce(has_table_privilege(to_regclass('_sqlx_migrations')::oid, 'insert'), true) as "may!""#
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(may)
+}
+
+/// Creates the roles where the server lets us; says why not otherwise.
 async fn create_roles(conn: &mut PgConnection) -> Result<Option<String>, StoreError> {
     const INSUFFICIENT_PRIVILEGE: &str = "42501";
     match sqlx::raw_sql(include_str!("sql/roles.sql")).execute(conn).await {

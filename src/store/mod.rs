@@ -23,6 +23,7 @@ mod migrate;
 mod observations;
 mod reports;
 mod retention;
+mod role;
 mod session;
 mod tabulate;
 
@@ -84,26 +85,19 @@ impl Store {
         ]);
         // The pool would try for its whole patience and then not say why: ask once, directly.
         let unreachable = |error: sqlx::Error| StoreError::Unreachable(error::describe(&error));
-        tokio::time::timeout(CONNECT_TIMEOUT, PgConnection::connect_with(&options))
+        let mut conn = tokio::time::timeout(CONNECT_TIMEOUT, PgConnection::connect_with(&options))
             .await
             .map_err(|_| StoreError::Unreachable(format!("no answer within {} s", CONNECT_TIMEOUT.as_secs())))?
-            .map_err(unreachable)?
-            .close()
-            .await?;
+            .map_err(unreachable)?;
+        check_server_version(&mut conn).await?;
+        conn.close().await?;
         let pool = PgPoolOptions::new()
             .max_connections(connection_count)
             .acquire_timeout(CONNECT_TIMEOUT)
-            .connect_with(options)
-            .await
-            .map_err(unreachable)?;
-        let store = Self { pool };
-        store.check_server_version().await?;
-        Ok(store)
-    }
-
-    /// A store over a pool that is already connected.
-    pub fn new(pool: PgPool) -> Self {
-        Self { pool }
+            .after_connect(|conn, _| Box::pin(role::assume_work(conn)))
+            // Lazily, so that no connection is older than the roles that a first migration creates.
+            .connect_lazy_with(options);
+        Ok(Self { pool })
     }
 
     /// Closes all connections.
@@ -158,16 +152,16 @@ impl Store {
     pub(crate) fn pool(&self) -> &PgPool {
         &self.pool
     }
+}
 
-    async fn check_server_version(&self) -> Result<(), StoreError> {
-        let version = sqlx::query!(
-            r#"select current_setting('server_version_num')::int as "number!", current_setting('server_version') as "name!""#
-        )
-        .fetch_one(&self.pool)
-        .await?;
-        if version.number < SERVER_VERSION_MIN {
-            return Err(StoreError::ServerTooOld { found: version.name });
-        }
-        Ok(())
+async fn check_server_version(conn: &mut PgConnection) -> Result<(), StoreError> {
+    let version = sqlx::query!(
+        r#"select current_setting('server_version_num')::int as "number!", current_setting('server_version') as "name!""#
+    )
+    .fetch_one(conn)
+    .await?;
+    if version.number < SERVER_VERSION_MIN {
+        return Err(StoreError::ServerTooOld { found: version.name });
     }
+    Ok(())
 }

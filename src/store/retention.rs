@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, role::assume_retention};
 use crate::clock::Clock;
 
 /// What one purge of one dataset of one account did, or would do.
@@ -99,6 +99,7 @@ impl Store {
     ) -> Result<Purge, StoreError> {
         let started_at = clock.now();
         let mut tx = self.pool().begin().await?;
+        assume_retention(&mut tx).await?;
         let (matched, held): (i64, i64) =
             sqlx::query_as(dataset.count).bind(account_id).bind(cutoff).fetch_one(&mut *tx).await?;
         // The guard lets deletes pass only in the transaction of this row.

@@ -12,6 +12,7 @@ mod files;
 mod guards;
 mod history;
 mod migrations;
+mod rights;
 mod roles;
 mod sync;
 mod views;

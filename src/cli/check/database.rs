@@ -33,8 +33,7 @@ fn refused(check: &'static str, error: &StoreError) -> Finding {
 async fn server(store: &Store, is_embedded: bool) -> Result<Finding, StoreError> {
     let server = store.server_info().await?;
     let kind = if is_embedded { "embedded PostgreSQL" } else { "PostgreSQL" };
-    let message = format!("{kind} {}, database {} as {}", server.version, server.database, server.role);
-    Ok(Finding::ok("database", message))
+    Ok(Finding::ok("database", format!("{kind} {}, database {} as {}", server.version, server.database, server.login)))
 }
 
 async fn schema(store: &Store) -> Result<Finding, StoreError> {
@@ -56,13 +55,19 @@ fn schema_finding(state: SchemaState) -> Finding {
 
 async fn roles(store: &Store) -> Result<Finding, StoreError> {
     let missing = store.missing_roles().await?;
-    if missing.is_empty() {
-        return Ok(Finding::ok("roles", "stocktake_reader and stocktake_pii_reader can read the views"));
+    if !missing.is_empty() {
+        let message = format!("no {} with rights in this database", missing.join(" and no "));
+        let mend =
+            "run `stocktake migrate` as a role with CREATEROLE, or have an administrator run src/store/sql/roles.sql";
+        return Ok(Finding::warn("roles", message, mend));
     }
-    let message = format!("no {} that can read the views", missing.join(" and no "));
-    let mend =
-        "run `stocktake migrate` as a role with CREATEROLE, or have an administrator run src/store/sql/roles.sql";
-    Ok(Finding::warn("roles", message, mend))
+    let server = store.server_info().await?;
+    if server.role == server.login {
+        let message = format!("the worker has all rights of `{}`, beyond stocktake_worker's", server.login);
+        let mend = format!("run `grant stocktake_worker, stocktake_retention to {}`", server.login);
+        return Ok(Finding::warn("roles", message, mend));
+    }
+    Ok(Finding::ok("roles", format!("all are there; the worker works as {}", server.role)))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ mod record;
 
 pub use record::{Hold, NewHold};
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, role::assume_retention};
 use crate::{clock::Clock, inventory::Source};
 
 impl Store {
@@ -20,6 +20,8 @@ impl Store {
             None => None,
         };
         let dataset = object.as_ref().map(|(dataset, _)| *dataset).or(hold.dataset);
+        let mut tx = self.pool().begin().await?;
+        assume_retention(&mut tx).await?;
         let hold_id = sqlx::query_scalar!(
             "insert into inventory.legal_holds (account_id, dataset, object_id, reason, placed_by, placed_at)
              values ($1, $2, $3, $4, $5, $6)
@@ -31,8 +33,9 @@ impl Store {
             hold.placed_by,
             clock.now()
         )
-        .fetch_one(self.pool())
+        .fetch_one(&mut *tx)
         .await?;
+        tx.commit().await?;
         self.hold(hold_id).await?.ok_or_else(|| not_there(hold_id))
     }
 
@@ -41,6 +44,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`] where it is not there or released already; nothing was changed.
     pub async fn release_hold(&self, hold_id: i64, by: &str, clock: &dyn Clock) -> Result<Hold, StoreError> {
+        let mut tx = self.pool().begin().await?;
+        assume_retention(&mut tx).await?;
         let released = sqlx::query!(
             "update inventory.legal_holds set released_by = $2, released_at = $3
              where hold_id = $1 and released_at is null",
@@ -48,8 +53,9 @@ impl Store {
             by,
             clock.now()
         )
-        .execute(self.pool())
+        .execute(&mut *tx)
         .await?;
+        tx.commit().await?;
         let hold = self.hold(hold_id).await?.ok_or_else(|| not_there(hold_id))?;
         match (released.rows_affected(), &hold.released_by, hold.released_at) {
             (0, Some(by), Some(at)) => Err(StoreError::NotFound(format!(

@@ -1,4 +1,4 @@
--- `create_roles`: the group roles that read the views. No parameters.
+-- `create_roles`: the group roles that read the views and do the program's work. No parameters.
 --
 -- Not a migration: roles belong to the whole server, and a server may refuse them.
 -- Runs after every migration, any number of times, as one transaction, and takes
@@ -8,26 +8,28 @@
 -- The roles. Two databases of one server may be migrated at once, so that a role can
 -- appear between the look and the deed.
 do $$
+declare
+    wanted record;
 begin
-    if not exists (select from pg_catalog.pg_roles where rolname = 'stocktake_reader') then
-        create role stocktake_reader nologin;
-        comment on role stocktake_reader is 'Reads the Stocktake views that name nobody. Grant it to BI logins and analysts.';
-    end if;
-exception when duplicate_object or unique_violation then
-    null;
+    for wanted in
+        select * from (values
+            ('stocktake_reader', 'Reads the Stocktake views that name nobody. Grant it to BI logins and analysts.'),
+            ('stocktake_pii_reader', 'Reads every Stocktake view, those that name people too.'),
+            ('stocktake_worker', 'Does the work of Stocktake: writes what it sees, and can neither rewrite nor delete history.'),
+            ('stocktake_retention', 'Purges Stocktake''s closed history as the guards allow, and places and releases legal holds.')
+        ) as t (name, comment)
+        where not exists (select from pg_catalog.pg_roles where rolname = t.name)
+    loop
+        begin
+            execute format('create role %I nologin', wanted.name);
+            execute format('comment on role %I is %L', wanted.name, wanted.comment);
+        exception when duplicate_object or unique_violation then
+            null;
+        end;
+    end loop;
 end $$;
 
-do $$
-begin
-    if not exists (select from pg_catalog.pg_roles where rolname = 'stocktake_pii_reader') then
-        create role stocktake_pii_reader nologin;
-        comment on role stocktake_pii_reader is 'Reads every Stocktake view, those that name people too.';
-    end if;
-exception when duplicate_object or unique_violation then
-    null;
-end $$;
-
--- What they may read now. Both are granted the views themselves: membership of one
+-- What readers may read now. Both are granted the views themselves: membership of one
 -- in the other would take rights over roles that an administrator may have created.
 do $$
 begin
@@ -47,4 +49,51 @@ begin
         grant execute on functions to stocktake_reader, stocktake_pii_reader;
     alter default privileges in schema reporting_pii
         grant select on tables to stocktake_pii_reader;
+end $$;
+
+-- The worker reads everything, and adds. Of what is there it changes current rows, its ledger's
+-- open rows and the names of people, each behind its guard; it deletes nothing, and history is
+-- written for it by the guards of the current rows.
+do $$
+begin
+    grant usage on schema inventory, reporting, reporting_pii to stocktake_worker;
+    grant select on all tables in schema inventory, reporting, reporting_pii to stocktake_worker;
+    grant execute on all functions in schema reporting to stocktake_worker;
+    grant select on public._sqlx_migrations to stocktake_worker, stocktake_retention;
+    grant insert on
+        inventory.accounts, inventory.targets, inventory.scans, inventory.anomalies, inventory.rejected_items,
+        inventory.access_tokens, inventory.access_token_transitions, inventory.access_token_usage,
+        inventory.mfa_users, inventory.mfa_devices, inventory.mfa_device_transitions
+        to stocktake_worker;
+    grant update on
+        inventory.accounts, inventory.targets, inventory.scans,
+        inventory.access_tokens, inventory.mfa_users, inventory.mfa_devices
+        to stocktake_worker;
+end $$;
+
+-- Retention deletes closed history, in a purge that it logs, and keeps the holds.
+do $$
+begin
+    grant usage on schema inventory to stocktake_retention;
+    grant select on all tables in schema inventory to stocktake_retention;
+    grant execute on function inventory.is_held to stocktake_retention;
+    grant insert, update on inventory.retention_log, inventory.legal_holds to stocktake_retention;
+    grant delete on
+        inventory.access_token_history, inventory.access_token_transitions, inventory.access_token_usage,
+        inventory.mfa_device_history, inventory.mfa_device_transitions
+        to stocktake_retention;
+end $$;
+
+-- The login that migrates works under these two, and so gives up what its ownership would allow. Where it may
+-- not grant them, an administrator can: `check` tells.
+do $$
+begin
+    if not pg_has_role(session_user, 'stocktake_worker', 'member') then
+        grant stocktake_worker to session_user;
+    end if;
+    if not pg_has_role(session_user, 'stocktake_retention', 'member') then
+        grant stocktake_retention to session_user;
+    end if;
+exception when insufficient_privilege then
+    null;
 end $$;

@@ -39,7 +39,8 @@ impl TestDatabase {
     /// A pool on a database that is there already.
     pub(crate) async fn open(url: String) -> Self {
         let pool = PgPoolOptions::new().max_connections(4).connect(&url).await.unwrap();
-        Self { store: Store::new(pool.clone()), pool, url }
+        // As the program connects, with the rights of the worker and no more; the pool has its login's.
+        Self { store: Store::connect(&url, 4).await.unwrap(), pool, url }
     }
 
     /// Runs a query of one value.
