@@ -1,9 +1,8 @@
 //! Scans `ListAccessTokens`, a listing that states its total but documents no paging.
 
 use super::{
-    CompleteScan, Halt, Limits, Observer, ScanError, ScanOptions, ScanReport, Verdict,
-    listing::{Listing, ListingReader},
-    lookup::verify_absences,
+    CompleteScan, Halt, Limits, Observer, ScanError, ScanOptions, ScanReport, Verdict, listing::ListingReader,
+    proof::CountedListing,
 };
 use crate::{
     inventory::{AccessToken, Target},
@@ -51,28 +50,24 @@ where
 {
     reader.evidence.begin_attempt();
     let mut listing = reader.read(&AccessTokenQuery::default()).await?;
-    let mut way = if listing.page_count > 1 { "by pages" } else { "in one answer" };
+    let mut way = if listing.page_count() > 1 { "by pages" } else { "in one answer" };
     record(reader, &listing);
-    if listing.total_first == listing.total_last && listing.lacks_items() {
+    if listing.total_first() == listing.total_last() && listing.lacks_items() {
         read_partitions(reader, &mut listing).await?;
         way = "by status";
         record(reader, &listing);
     }
-    reader.check(&listing)?;
+    let whole = listing.prove()?;
 
     let vanished = reader.observer.vanished().await.map_err(Halt::Observer)?;
-    let absences = verify_absences(reader, &vanished).await?;
-    let mut argument = format!("{} distinct ids, read {way}, equal TotalCount", listing.ids.count());
-    if !vanished.is_empty() {
-        argument += &format!("; {} vanished ids looked up, {} absent", vanished.len(), absences.len());
-    }
-    Ok(CompleteScan::new(target.clone(), argument, absences))
+    let look_ups = reader.look_up_all(&vanished).await?;
+    Ok(whole.conclude(way, look_ups, &reader.named, target.clone()))
 }
 
 /// Reads the listing once per status and joins the results.
 async fn read_partitions<S, O>(
     reader: &mut ListingReader<'_, S, O>,
-    listing: &mut Listing,
+    listing: &mut CountedListing,
 ) -> Result<(), Halt<O::Error>>
 where
     S: ListAccessTokens,
@@ -80,16 +75,14 @@ where
 {
     for status in STATUSES {
         let filter = AccessTokenQuery { status: Some(status.to_owned()), ..AccessTokenQuery::default() };
-        let part = reader.read(&filter).await?;
-        listing.ids.extend(part.ids);
+        listing.join(reader.read(&filter).await?);
     }
     // The parts were read after the first page: the total must not have moved meanwhile.
-    listing.total_last = reader.read_total().await?;
-    Ok(())
+    reader.read_total(listing).await
 }
 
-fn record<S, O>(reader: &mut ListingReader<'_, S, O>, listing: &Listing) {
-    reader.evidence.distinct_count = listing.ids.count();
-    reader.evidence.total_first = listing.total_first;
-    reader.evidence.total_last = listing.total_last;
+fn record<S, O>(reader: &mut ListingReader<'_, S, O>, listing: &CountedListing) {
+    reader.evidence.distinct_count = listing.distinct_count();
+    reader.evidence.total_first = listing.total_first();
+    reader.evidence.total_last = listing.total_last();
 }

@@ -2,7 +2,10 @@
 
 use futures::{StreamExt, stream};
 
-use super::{Evidence, Halt, Incompleteness, Limits, Observer, ScanOptions, tally::DistinctIds};
+use super::{
+    Evidence, Halt, Incompleteness, Limits, Observer, ScanOptions,
+    proof::{CountedListing, Named},
+};
 use crate::{
     config::Paging,
     inventory::AccessToken,
@@ -19,39 +22,9 @@ pub(super) struct ListingReader<'a, S, O> {
     pub(super) limits: &'a Limits,
     pub(super) options: ScanOptions,
     pub(super) evidence: Evidence,
+    pub(super) named: Named,
     /// False once the gateway has rejected the undocumented parameters.
     pub(super) asks_for_pages: bool,
-}
-
-/// What one listing turned out to hold.
-pub(super) struct Listing {
-    pub(super) ids: DistinctIds,
-    /// The items without a usable id, by their text; `TotalCount` counts them too.
-    rejected: DistinctIds,
-    pub(super) total_first: Option<u64>,
-    pub(super) total_last: Option<u64>,
-    pub(super) page_count: u64,
-}
-
-impl Listing {
-    /// Whether the listing was seen whole: the same total from first to last page, and that many distinct ids.
-    fn check(&self) -> Result<(), Incompleteness> {
-        let (Some(first), Some(last)) = (self.total_first, self.total_last) else {
-            return Err(Incompleteness::NoTotal);
-        };
-        if first != last {
-            return Err(Incompleteness::TotalChanged { first, last });
-        }
-        if self.ids.count() != last {
-            return Err(Incompleteness::CountMismatch { distinct: self.ids.count(), total: last });
-        }
-        Ok(())
-    }
-
-    /// Whether another way of asking may bring more.
-    pub(super) fn lacks_items(&self) -> bool {
-        self.total_last.is_some_and(|total| self.ids.count() + self.rejected.count() < total)
-    }
 }
 
 impl<'a, S, O> ListingReader<'a, S, O>
@@ -61,20 +34,15 @@ where
 {
     pub(super) fn new(source: &'a S, observer: &'a mut O, limits: &'a Limits, options: ScanOptions) -> Self {
         let asks_for_pages = options.paging == Paging::Auto;
-        Self { source, observer, limits, options, evidence: Evidence::default(), asks_for_pages }
+        let (evidence, named) = (Evidence::default(), Named::default());
+        Self { source, observer, limits, options, evidence, named, asks_for_pages }
     }
 
     /// Reads all pages of the listing that `filter` selects, as far as the server gives them.
-    pub(super) async fn read(&mut self, filter: &AccessTokenQuery) -> Result<Listing, Halt<O::Error>> {
+    pub(super) async fn read(&mut self, filter: &AccessTokenQuery) -> Result<CountedListing, Halt<O::Error>> {
         let first = self.first_page(filter).await?;
         let page_length = (first.page.items.len() + first.page.rejected.len()) as u64;
-        let mut listing = Listing {
-            ids: DistinctIds::default(),
-            rejected: DistinctIds::default(),
-            total_first: first.total_count,
-            total_last: None,
-            page_count: 0,
-        };
+        let mut listing = CountedListing::default();
         self.take(&mut listing, first).await?;
         if !self.asks_for_pages || page_length == 0 {
             return Ok(listing);
@@ -89,7 +57,7 @@ where
         // either way asking on is in vain.
         let mut brought_new = true;
         if listing.lacks_items() {
-            let page_total = listing.total_last.unwrap_or(0).div_ceil(page_length);
+            let page_total = listing.total_last().unwrap_or(0).div_ceil(page_length);
             let mut pages = stream::iter(2..=page_total).map(fetch).buffered(self.options.concurrency.max(1));
             while brought_new && let Some(page) = pages.next().await {
                 brought_new = self.take(&mut listing, page?).await?;
@@ -97,27 +65,17 @@ where
         }
         // The listing grew, or its pages are shorter than the first.
         while brought_new && listing.lacks_items() {
-            let page = fetch(listing.page_count + 1).await?;
+            let page = fetch(listing.page_count() + 1).await?;
             brought_new = self.take(&mut listing, page).await?;
         }
         Ok(listing)
     }
 
-    /// Whether `listing` is whole and every item of it could be read.
-    pub(super) fn check(&self, listing: &Listing) -> Result<(), Incompleteness> {
-        // First, for it explains a count that is too small.
-        match self.evidence.rejected_count {
-            0 => listing.check(),
-            count => Err(Incompleteness::Rejected { count }),
-        }
-    }
-
-    /// Asks once more how many there are, without counting the answer as a page of the listing.
-    pub(super) async fn read_total(&mut self) -> Result<Option<u64>, Halt<O::Error>> {
+    /// Asks once more how many there are.
+    pub(super) async fn read_total(&mut self, listing: &mut CountedListing) -> Result<(), Halt<O::Error>> {
         let answer = self.first_page(&AccessTokenQuery::default()).await?;
-        let total_count = answer.total_count;
-        self.hand_on(answer).await?;
-        Ok(total_count)
+        self.take(listing, answer).await?;
+        Ok(())
     }
 
     /// Counts an answer and hands its items on.
@@ -144,16 +102,8 @@ where
     }
 
     /// Takes one page into the listing; true where it brought an item that is new to it.
-    async fn take(&mut self, listing: &mut Listing, answer: AccessTokenPage) -> Result<bool, Halt<O::Error>> {
-        listing.page_count += 1;
-        listing.total_last = answer.total_count;
-        let mut brought_new = false;
-        for item in &answer.page.items {
-            brought_new |= listing.ids.insert(&item.id);
-        }
-        for item in &answer.page.rejected {
-            brought_new |= listing.rejected.insert(&item.original);
-        }
+    async fn take(&mut self, listing: &mut CountedListing, answer: AccessTokenPage) -> Result<bool, Halt<O::Error>> {
+        let brought_new = listing.take(&answer, &mut self.named);
         self.hand_on(answer).await?;
         Ok(brought_new)
     }

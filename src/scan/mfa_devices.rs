@@ -1,12 +1,8 @@
 //! Scans `ListVirtualMFADevices`, a listing without total that is followed by markers.
 
-use std::collections::HashSet;
-
-use chrono::{DateTime, Utc};
-
 use super::{
-    Absence, CompleteScan, Evidence, Halt, Incompleteness, Limits, Observer, ScanError, ScanOptions, ScanReport,
-    Verdict, tally::DistinctIds,
+    CompleteScan, Evidence, Halt, Limits, Observer, ScanError, ScanOptions, ScanReport, Verdict,
+    proof::{MarkerChain, Named, WholeChain},
 };
 use crate::{
     inventory::{MfaDevice, Target},
@@ -28,7 +24,7 @@ where
     S: ListMfaDevices,
     O: Observer<MfaDevice>,
 {
-    let mut reader = MarkerReader { source, observer, limits, evidence: Evidence::default() };
+    let mut reader = MarkerReader { source, observer, limits, evidence: Evidence::default(), named: Named::default() };
     let verdict = loop {
         match reader.attempt(target).await {
             Ok(complete) => break Verdict::Complete(complete),
@@ -49,6 +45,7 @@ struct MarkerReader<'a, S, O> {
     observer: &'a mut O,
     limits: &'a Limits,
     evidence: Evidence,
+    named: Named,
 }
 
 impl<S, O> MarkerReader<'_, S, O>
@@ -57,54 +54,32 @@ where
     O: Observer<MfaDevice>,
 {
     async fn attempt(&mut self, target: &Target) -> Result<CompleteScan, Halt<O::Error>> {
-        self.read_to_end().await?;
-        let mut argument = format!("{} devices, every marker followed to the end", self.evidence.distinct_count);
-        let mut absences = Vec::new();
-        let vanished_once = self.vanished().await?;
-        if !vanished_once.is_empty() {
-            // There is no look-up by serial: a second reading must miss them too.
-            // Its observations join those of the first, so who is seen by either is alive.
-            let ended_at = self.read_to_end().await?;
-            let vanished_twice = self.vanished().await?;
-            argument += &format!("; {} vanished, {} of them twice", vanished_once.len(), vanished_twice.len());
-            absences.extend(vanished_twice.into_iter().map(|id| Absence { id, proven_at: ended_at }));
+        let first = self.read_to_end().await?;
+        let vanished = self.observer.vanished().await.map_err(Halt::Observer)?;
+        if vanished.is_empty() {
+            return Ok(first.conclude(target.clone()));
         }
-        Ok(CompleteScan::new(target.clone(), argument, absences))
+        // There is no look-up by serial: a second reading must miss them too.
+        // Its observations join those of the first, so who is seen by either is alive.
+        let second = self.read_to_end().await?;
+        Ok(first.confirmed_by(second, vanished, &self.named, target.clone()))
     }
 
-    /// Follows the markers from the first page to the one that is not truncated, and says when that one arrived.
-    async fn read_to_end(&mut self) -> Result<DateTime<Utc>, Halt<O::Error>> {
+    /// Follows the markers from the first page to the one that is not truncated.
+    async fn read_to_end(&mut self) -> Result<WholeChain, Halt<O::Error>> {
         self.evidence.begin_attempt();
-        let mut ids = DistinctIds::default();
-        let mut markers = HashSet::new();
-        let mut marker: Option<String> = None;
-        let ended_at = loop {
-            let answer = self.limits.answer(self.source.list_mfa_devices(marker.as_deref())).await?;
-            for device in &answer.page.items {
-                ids.insert(&device.serial_number);
-            }
+        let mut chain = MarkerChain::default();
+        loop {
+            let answer = self.limits.answer(self.source.list_mfa_devices(chain.marker())).await?;
+            let end = chain.take(&answer, &mut self.named);
             self.evidence.count_page(&answer.page);
-            self.evidence.distinct_count = ids.count();
+            self.evidence.distinct_count = chain.distinct_count();
             let observed_at = answer.page.observed_at;
             self.observer.reject(answer.page.rejected, observed_at);
             self.observer.observe(answer.page.items, observed_at).await.map_err(Halt::Observer)?;
-
-            if !answer.is_truncated {
-                break observed_at;
+            if let Some(whole) = end? {
+                return Ok(whole);
             }
-            let next = answer.marker.ok_or(Incompleteness::MissingMarker)?;
-            if !markers.insert(next.clone()) {
-                return Err(Incompleteness::RepeatedMarker.into());
-            }
-            marker = Some(next);
-        };
-        match self.evidence.rejected_count {
-            0 => Ok(ended_at),
-            count => Err(Incompleteness::Rejected { count }.into()),
         }
-    }
-
-    async fn vanished(&mut self) -> Result<Vec<String>, Halt<O::Error>> {
-        self.observer.vanished().await.map_err(Halt::Observer)
     }
 }

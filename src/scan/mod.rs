@@ -1,7 +1,7 @@
 //! Reads a listing to its end and judges whether it saw everything.
 //!
-//! Only this module can build a [`CompleteScan`], and only with one in hand may
-//! the store end an object's life. What a scan sees it hands on page by page to
+//! `proof` alone can build a [`CompleteScan`] and the [`Tombstones`] that it lets the store
+//! write; nothing else can end an object's life. What a scan sees it hands on page by page to
 //! an [`Observer`], so that no scan ever holds a whole listing; a scan that
 //! cannot be proven complete still delivers what it saw.
 
@@ -15,13 +15,15 @@ mod refresh;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod verdict;
 
 pub use access_tokens::scan_access_tokens;
 pub use limits::Limits;
 pub use mfa_devices::scan_mfa_devices;
-pub use proof::{Absence, CompleteScan, Incompleteness, ScanReport, Verdict};
+pub use proof::{Absence, CompleteScan, DeleteLimits, Ruling, Tombstones};
 pub use refresh::{Refresh, refresh_access_tokens};
 pub use tally::Evidence;
+pub use verdict::{Incompleteness, ScanReport, Verdict};
 
 use chrono::{DateTime, Utc};
 

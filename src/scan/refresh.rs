@@ -48,8 +48,8 @@ where
         let filter = AccessTokenQuery { ids, name: refresh.name.clone(), status: refresh.status.clone(), paging: None };
         match reader.read(&filter).await {
             Ok(listing) => {
-                reader.evidence.distinct_count += listing.ids.count();
-                if let Err(why) = reader.check(&listing) {
+                reader.evidence.distinct_count += listing.distinct_count();
+                if let Err(why) = listing.prove() {
                     verdict = why;
                 }
             }

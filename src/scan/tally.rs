@@ -1,9 +1,6 @@
 //! Counts what a scan saw: the evidence that goes to the ledger.
 
-use std::collections::HashSet;
-
 use chrono::{DateTime, TimeDelta, Utc};
-use xxhash_rust::xxh3::xxh3_64;
 
 use crate::source::Page;
 
@@ -47,27 +44,5 @@ impl Evidence {
         self.rejected_count += page.rejected.len() as u64;
         self.observed_until = self.observed_until.max(Some(page.observed_at));
         self.skew = [self.skew, page.skew].into_iter().flatten().max_by_key(TimeDelta::abs);
-    }
-}
-
-/// The distinct ids of a listing, 8 bytes each.
-///
-/// Two ids with one hash count as one: the listing then looks incomplete, which deletes nothing.
-#[derive(Debug, Default)]
-pub(super) struct DistinctIds(HashSet<u64>);
-
-impl DistinctIds {
-    /// Adds an id; true where it is new.
-    pub(super) fn insert(&mut self, id: &str) -> bool {
-        self.0.insert(xxh3_64(id.as_bytes()))
-    }
-
-    /// Adds all of `other`.
-    pub(super) fn extend(&mut self, other: Self) {
-        self.0.extend(other.0);
-    }
-
-    pub(super) fn count(&self) -> u64 {
-        self.0.len() as u64
     }
 }

@@ -10,9 +10,9 @@ use super::{
     copy::CopyRows,
     diff::{AccessTokenRow, Difference, Known, compare_access_token},
     digest::DigestBuilder,
-    kept::{Burial, Kept, Written, run_staged},
+    kept::{Kept, Written, run_staged},
 };
-use crate::inventory::AccessToken;
+use crate::{inventory::AccessToken, scan::Tombstones};
 
 impl Kept for AccessToken {
     type Row = AccessTokenRow;
@@ -141,14 +141,19 @@ impl Kept for AccessToken {
         Ok(done.rows_affected())
     }
 
-    async fn bury(conn: &mut PgConnection, burial: Burial<'_>) -> Result<u64, sqlx::Error> {
+    async fn bury(
+        conn: &mut PgConnection,
+        scan_id: i64,
+        tombstones: Tombstones<'_>,
+        complete_started_at: Option<DateTime<Utc>>,
+    ) -> Result<u64, sqlx::Error> {
         let done = sqlx::query_file!(
             "src/store/sql/bury_access_tokens.sql",
-            burial.account_id,
-            burial.scan_id,
-            burial.ids,
-            burial.proven_at,
-            burial.complete_started_at
+            tombstones.account_id(),
+            scan_id,
+            &tombstones.ids(),
+            &tombstones.proven_at(),
+            complete_started_at
         )
         .execute(conn)
         .await?;

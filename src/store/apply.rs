@@ -5,8 +5,7 @@ use sqlx::{Connection, PgConnection};
 
 use super::{
     StoreError,
-    brake::DeleteLimits,
-    kept::{Burial, Kept, Written},
+    kept::{Kept, Written},
     ledger::{self, Closing, Counts, Outcome, Trouble},
     observations::Observations,
     session::TargetSession,
@@ -14,7 +13,7 @@ use super::{
 use crate::{
     clock::Clock,
     inventory::RejectedItem,
-    scan::{CompleteScan, Evidence, ScanReport, Verdict},
+    scan::{DeleteLimits, Evidence, Ruling, ScanReport, Tombstones, Verdict},
 };
 
 /// What came of a scan.
@@ -118,26 +117,23 @@ impl<T: Kept> Observations<T> {
         keep_rejected(&mut tx, account_id, target.source.name(), scan_id, &self.rejected).await?;
 
         let (outcome, proof, trouble) = match &verdict {
-            Verdict::Complete(complete) if complete.target() == target => {
-                let absent = complete.absences().len() as u64;
-                if limits.allow(absent, live_count) {
-                    counts.deleted = bury::<T>(&mut tx, scan_id, complete, known.complete_started_at).await?;
+            Verdict::Complete(complete) => match complete.rule(target, limits, live_count) {
+                Ruling::Bury(tombstones) => {
+                    counts.deleted = bury::<T>(&mut tx, scan_id, tombstones, known.complete_started_at).await?;
                     counts.transitions += counts.deleted;
                     // Only now is every live row known to have been seen by this scan.
                     counts.anomalies += T::note_overdue(&mut tx, account_id, scan_id, *started_at).await?;
                     (Outcome::Complete, Some(complete.argument()), None)
-                } else {
-                    counts.held = absent;
-                    (
-                        Outcome::Held,
-                        Some(complete.argument()),
-                        Some(Trouble::held(account_name, target.source, absent, live_count, limits)),
-                    )
                 }
-            }
-            Verdict::Complete(foreign) => {
-                return Err(StoreError::ForeignProof { proven: foreign.target().clone(), target: target.clone() });
-            }
+                Ruling::Hold { absent_count } => {
+                    counts.held = absent_count;
+                    let trouble = Trouble::held(account_name, target.source, absent_count, live_count, limits);
+                    (Outcome::Held, Some(complete.argument()), Some(trouble))
+                }
+                Ruling::Foreign(proven) => {
+                    return Err(StoreError::ForeignProof { proven: proven.clone(), target: target.clone() });
+                }
+            },
             Verdict::Incomplete(why) => (Outcome::Incomplete, None, Some(Trouble::incomplete(why))),
         };
 
@@ -189,23 +185,18 @@ impl TargetSession {
     }
 }
 
-/// Writes the tombstones of what a complete scan proves to be absent; nothing else can.
+/// Writes the tombstones that the brake let through; nothing else can.
 async fn bury<T: Kept>(
     conn: &mut PgConnection,
     scan_id: i64,
-    complete: &CompleteScan,
+    tombstones: Tombstones<'_>,
     complete_started_at: Option<DateTime<Utc>>,
 ) -> Result<u64, StoreError> {
-    let absences = complete.absences();
-    if absences.is_empty() {
+    let expected = tombstones.count();
+    if expected == 0 {
         return Ok(0);
     }
-    let (ids, proven_at): (Vec<_>, Vec<_>) =
-        absences.iter().map(|absence| (absence.id.clone(), absence.proven_at)).unzip();
-    let account_id = &complete.target().account_id;
-    let burial = Burial { account_id, scan_id, ids: &ids, proven_at: &proven_at, complete_started_at };
-    let touched = T::bury(conn, burial).await?;
-    let expected = absences.len() as u64;
+    let touched = T::bury(conn, scan_id, tombstones, complete_started_at).await?;
     if touched != expected {
         return Err(StoreError::Disagreement { statement: "writing tombstones", touched, expected });
     }

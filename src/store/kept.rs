@@ -9,6 +9,7 @@ use super::{
     copy::CopyRows,
     diff::{Difference, Known},
 };
+use crate::scan::Tombstones;
 
 /// A kind of object that is kept with history.
 pub(crate) trait Kept: Send + Sync + Sized + 'static {
@@ -71,8 +72,14 @@ pub(crate) trait Kept: Send + Sync + Sized + 'static {
         started_at: DateTime<Utc>,
     ) -> impl Future<Output = Result<u64, sqlx::Error>> + Send;
 
-    /// Writes tombstones with their transitions; returns how many.
-    fn bury(conn: &mut PgConnection, burial: Burial<'_>) -> impl Future<Output = Result<u64, sqlx::Error>> + Send;
+    /// Writes tombstones with their transitions; returns how many. The last complete scan, which began at
+    /// `complete_started_at`, saw them all.
+    fn bury(
+        conn: &mut PgConnection,
+        scan_id: i64,
+        tombstones: Tombstones<'_>,
+        complete_started_at: Option<DateTime<Utc>>,
+    ) -> impl Future<Output = Result<u64, sqlx::Error>> + Send;
 }
 
 /// Rows that the statements of [`Kept::write_staged`] touched.
@@ -83,17 +90,6 @@ pub(crate) struct Written {
     pub(crate) touched: u64,
     pub(crate) transitions: u64,
     pub(crate) anomalies: u64,
-}
-
-/// Tombstones to be written.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Burial<'a> {
-    pub(crate) account_id: &'a str,
-    pub(crate) scan_id: i64,
-    pub(crate) ids: &'a [String],
-    pub(crate) proven_at: &'a [DateTime<Utc>],
-    /// When the last complete scan began, which saw them all.
-    pub(crate) complete_started_at: Option<DateTime<Utc>>,
 }
 
 /// Runs one statement on the staging table; such statements cannot be checked at compile time,

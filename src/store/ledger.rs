@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgExecutor};
 
-use super::{StoreError, brake::DeleteLimits, session::ScanStart};
+use super::{StoreError, session::ScanStart};
 use crate::{
     inventory::{Source, Target},
-    scan::{Evidence, Incompleteness},
+    scan::{DeleteLimits, Evidence, Incompleteness},
 };
 
 /// The version of this program, as the ledger keeps it.

@@ -11,9 +11,9 @@ use super::{
     copy::CopyRows,
     diff::{Difference, Known, MfaDeviceRow, compare_mfa_device},
     digest::DigestBuilder,
-    kept::{Burial, Kept, Written, run_staged},
+    kept::{Kept, Written, run_staged},
 };
-use crate::inventory::MfaDevice;
+use crate::{inventory::MfaDevice, scan::Tombstones};
 
 impl Kept for MfaDevice {
     type Row = MfaDeviceRow;
@@ -135,14 +135,19 @@ impl Kept for MfaDevice {
         Ok(0) // nothing about a device becomes odd by waiting
     }
 
-    async fn bury(conn: &mut PgConnection, burial: Burial<'_>) -> Result<u64, sqlx::Error> {
+    async fn bury(
+        conn: &mut PgConnection,
+        scan_id: i64,
+        tombstones: Tombstones<'_>,
+        complete_started_at: Option<DateTime<Utc>>,
+    ) -> Result<u64, sqlx::Error> {
         let done = sqlx::query_file!(
             "src/store/sql/bury_mfa_devices.sql",
-            burial.account_id,
-            burial.scan_id,
-            burial.ids,
-            burial.proven_at,
-            burial.complete_started_at
+            tombstones.account_id(),
+            scan_id,
+            &tombstones.ids(),
+            &tombstones.proven_at(),
+            complete_started_at
         )
         .execute(conn)
         .await?;

@@ -2,13 +2,12 @@
 //!
 //! A scan's life here: [`Store::begin_scan`] takes the target's lock and opens a row in the ledger;
 //! `Observations` ticks off what is unchanged and stages the rest; `apply` writes it in one
-//! transaction behind the fence. Only a [`CompleteScan`](crate::scan::CompleteScan) closes a period
-//! or writes a tombstone.
+//! transaction behind the fence. Only [`Tombstones`](crate::scan::Tombstones), which the
+//! brake lets through of a complete scan, are written.
 
 mod access_tokens;
 mod accounts;
 mod apply;
-mod brake;
 mod copy;
 mod diff;
 mod digest;
@@ -29,7 +28,6 @@ mod tabulate;
 
 pub use accounts::KnownAccount;
 pub use apply::Applied;
-pub use brake::DeleteLimits;
 pub use error::StoreError;
 pub use health::{SchemaState, ServerInfo};
 pub use holds::{Hold, NewHold};

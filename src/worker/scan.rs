@@ -6,11 +6,11 @@ use super::{Account, ScanRequest, TargetOutcome, TargetReport, Worker, account::
 use crate::{
     inventory::{AccessToken, MfaDevice, Source, Target},
     scan::{
-        Evidence, Limits, Observer, ScanError, ScanOptions, ScanReport, Verdict, refresh_access_tokens,
+        DeleteLimits, Evidence, Limits, Observer, ScanError, ScanOptions, ScanReport, Verdict, refresh_access_tokens,
         scan_access_tokens, scan_mfa_devices,
     },
     source::AccountClient,
-    store::{Applied, DeleteLimits, Kept, Observations, Outcome, ScanStart, StoreError, TargetSession, Trouble},
+    store::{Applied, Kept, Observations, Outcome, ScanStart, StoreError, TargetSession, Trouble},
 };
 
 /// A clock this far from the API's is warned about.

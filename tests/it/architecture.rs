@@ -114,6 +114,30 @@ fn crates_are_imported_only_where_they_belong() {
 }
 
 #[test]
+fn the_decision_to_bury_neither_waits_nor_asks_nor_writes() {
+    let mut violations = Vec::new();
+    let files = Source::all("src/scan/proof");
+    assert!(!files.is_empty(), "the decision is in src/scan/proof");
+    for file in files {
+        for import in imports(&file.text, &["scan".to_owned(), "proof".to_owned()]) {
+            let path: Vec<_> = import.path.iter().map(String::as_str).collect();
+            let is_pure = match *path {
+                ["crate", module, ..] => ["scan", "inventory", "source"].contains(&module),
+                ["std", module, ..] => module == "collections",
+                [first, ..] => !["tokio", "tokio_util", "futures", "tracing"].contains(&first),
+                [] => true,
+            };
+            if !is_pure {
+                violations.push(format!("{}:{}: `{}` is not pure", file.name, import.line, path.join("::")));
+            }
+        }
+        let waits = |line: &&str| line.contains("async ") || line.contains(".await");
+        violations.extend(file.text.lines().filter(waits).map(|line| format!("{}: waits: {}", file.name, line.trim())));
+    }
+    assert_none(&violations);
+}
+
+#[test]
 fn the_emulator_and_the_embedded_database_share_nothing_with_the_crate() {
     let mut violations = Vec::new();
     for root in STRANGERS {

@@ -1,7 +1,7 @@
 //! Only a code that its look-up proves absent may be called absent.
 
 use super::{
-    complete,
+    absent, complete,
     fakes::{ALL, Cloud, Manner, codes, id, ids, instant, refuse, rejected_item, scan},
     incomplete,
     notebook::Notebook,
@@ -17,8 +17,7 @@ const PAGED: Manner = Manner::Honours { clamp: 50 };
 async fn a_vanished_code_that_its_look_up_misses_is_absent_since_that_answer() {
     let cloud = Cloud::new(PAGED, codes(10));
     let report = scan(&cloud, &mut Notebook::keeping(["at-003", "at-gone"])).await;
-    let absence = Absence { id: "at-gone".to_owned(), proven_at: instant(2) };
-    assert_eq!(complete(&report).absences(), [absence]);
+    assert_eq!(absent(&report), [("at-gone", instant(2))]);
     assert_eq!(cloud.requests()[1].ids, ["at-gone"]);
     assert_eq!(cloud.requests()[1].paging, None, "a look-up sends documented parameters only");
 }
@@ -48,8 +47,8 @@ async fn look_ups_go_in_batches_of_20() {
     let batches: Vec<usize> = cloud.requests().iter().map(|query| query.ids.len()).collect();
     assert_eq!(batches, [0, 20, 20, 5]);
     let absences = complete(&report).absences();
-    assert_eq!(absences.iter().map(|absence| absence.id.as_str()).collect::<Vec<_>>(), gone);
-    assert_eq!((absences[19].proven_at, absences[20].proven_at), (instant(2), instant(3)));
+    assert_eq!(absences.iter().map(Absence::id).collect::<Vec<_>>(), gone);
+    assert_eq!((absences[19].proven_at(), absences[20].proven_at()), (instant(2), instant(3)));
 }
 
 #[tokio::test]
@@ -72,7 +71,7 @@ async fn a_partial_answer_to_many_ids_is_asked_again_id_by_id() {
     kept.insert("at-gone".to_owned());
     let mut notebook = Notebook::keeping(kept);
     let report = scan(&cloud, &mut notebook).await;
-    let absent: Vec<&str> = complete(&report).absences().iter().map(|absence| absence.id.as_str()).collect();
+    let absent: Vec<&str> = complete(&report).absences().iter().map(Absence::id).collect();
     assert_eq!(absent, ["at-gone"]);
     assert_eq!(notebook.seen_ids(), ids(&codes(40)));
     assert_eq!(cloud.request_count(), 1 + 1 + 16);
@@ -134,4 +133,19 @@ async fn an_emptied_inventory_is_believed_only_id_by_id() {
     assert!(complete(&report).absences().is_empty());
     assert_eq!(notebook.seen_ids(), kept);
     assert!(notebook.seen.contains_key(&id(29)));
+}
+
+#[tokio::test]
+async fn a_code_that_answered_in_the_batch_is_alive_though_its_own_look_up_misses_it() {
+    let gone: Vec<String> = ["at-000", "at-001"].map(str::to_owned).into();
+    let cloud = Cloud::new(PAGED, codes(2)).hiding(|_| true).before(|number, inventory| {
+        if number == 3 {
+            inventory.clear();
+        }
+    });
+    // The answer to both ids is cut short after the first, which makes it unclear.
+    let cloud = cloud.limiting_lookups(1);
+    let report = scan(&cloud, &mut Notebook::keeping(gone)).await;
+    assert_eq!(cloud.request_count(), 1 + 1 + 2);
+    assert_eq!(absent(&report), [("at-001", instant(4))]);
 }

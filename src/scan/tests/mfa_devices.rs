@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    complete,
+    absent, complete,
     fakes::{Script, devices, instant, limits, options, refuse, rejected_item, target},
     incomplete,
     notebook::{Full, Notebook},
@@ -107,8 +107,7 @@ async fn a_vanished_device_is_absent_only_where_a_second_whole_reading_misses_it
         devices(&["d2"], None),
     ]);
     let report = scan(&script, &mut Notebook::keeping(["d1", "gone"]), 1).await;
-    let absence = Absence { id: "gone".to_owned(), proven_at: instant(4) };
-    assert_eq!(complete(&report).absences(), [absence]);
+    assert_eq!(absent(&report), [("gone", instant(4))]);
     assert_eq!(script.markers(), [None, Some("A".to_owned()), None, Some("A".to_owned())]);
 }
 
@@ -117,7 +116,7 @@ async fn a_device_that_the_second_reading_finds_is_alive_and_observed() {
     let script = Script::new([devices(&["d1"], None), devices(&["d1", "d2"], None)]);
     let mut notebook = Notebook::keeping(["d1", "d2", "gone"]);
     let report = scan(&script, &mut notebook, 1).await;
-    let absent: Vec<&str> = complete(&report).absences().iter().map(|absence| absence.id.as_str()).collect();
+    let absent: Vec<&str> = complete(&report).absences().iter().map(Absence::id).collect();
     assert_eq!(absent, ["gone"]);
     assert_eq!(notebook.seen["d2"].1, instant(2));
 }

@@ -10,6 +10,8 @@ mod notebook;
 mod paging;
 mod refresh;
 
+use chrono::{DateTime, Utc};
+
 use super::{CompleteScan, Incompleteness, ScanReport, Verdict};
 
 /// The proof of a scan that must be complete.
@@ -18,6 +20,11 @@ fn complete(report: &ScanReport) -> &CompleteScan {
         Verdict::Complete(complete) => complete,
         Verdict::Incomplete(why) => panic!("incomplete: {why}"),
     }
+}
+
+/// What a scan that must be complete proves to be gone, and since when.
+fn absent(report: &ScanReport) -> Vec<(&str, DateTime<Utc>)> {
+    complete(report).absences().iter().map(|absence| (absence.id(), absence.proven_at())).collect()
 }
 
 /// Why a scan that must not be complete is not.

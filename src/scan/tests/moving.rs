@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     inventory::AccessToken,
-    scan::{Incompleteness, ScanOptions},
+    scan::{Absence, Incompleteness, ScanOptions},
 };
 
 const PAGED: Manner = Manner::Honours { clamp: 50 };
@@ -92,7 +92,7 @@ async fn an_insert_that_repeats_a_code_does_not_hide_that_another_is_missing() {
     });
     let mut notebook = Notebook::keeping(ids(&codes(130)));
     let report = scan(&cloud, &mut notebook).await;
-    let absent: Vec<_> = complete(&report).absences().iter().map(|absence| absence.id.clone()).collect();
+    let absent: Vec<_> = complete(&report).absences().iter().map(|absence| absence.id().to_owned()).collect();
     assert_eq!(absent, [id(129)]);
     assert_eq!(notebook.seen_ids(), ids(&cloud.inventory()));
 }
@@ -126,4 +126,16 @@ async fn a_code_that_changes_its_status_between_the_partitions_is_not_lost() {
     assert!(complete(&report).absences().is_empty());
     assert_eq!(notebook.restart_count, 1);
     assert_eq!(notebook.seen[&id(100)].0.status, "unactivated");
+}
+
+#[tokio::test]
+async fn a_code_that_a_broken_off_attempt_named_is_not_absent_yet() {
+    let cloud = changing(2, |inventory| {
+        inventory.remove(0);
+    });
+    let mut notebook = Notebook::keeping([id(0), "at-gone".to_owned()]);
+    let report = scan(&cloud, &mut notebook).await;
+    assert_eq!(notebook.restart_count, 1);
+    let absent: Vec<_> = complete(&report).absences().iter().map(Absence::id).collect();
+    assert_eq!(absent, ["at-gone"], "the next scan proves at-000 absent, or a server lagged behind");
 }

@@ -35,6 +35,8 @@ pub(super) struct Notebook<T> {
     kept: BTreeSet<String>,
     /// The last observation of each object since the last restart.
     pub(super) seen: BTreeMap<String, (T, DateTime<Utc>)>,
+    /// Every id that was ever observed, restarts or not.
+    pub(super) named: BTreeSet<String>,
     pub(super) rejected: Vec<RejectedItem>,
     pub(super) restart_count: usize,
     is_full: bool,
@@ -46,6 +48,7 @@ impl<T> Notebook<T> {
         Self {
             kept: ids.into_iter().map(Into::into).collect(),
             seen: BTreeMap::new(),
+            named: BTreeSet::new(),
             rejected: Vec::new(),
             restart_count: 0,
             is_full: false,
@@ -80,6 +83,7 @@ impl<T: Identified> Observer<T> for Notebook<T> {
         if self.is_full {
             return Err(Full);
         }
+        self.named.extend(items.iter().map(|item| item.id().to_owned()));
         self.seen.extend(items.into_iter().map(|item| (item.id().to_owned(), (item, observed_at))));
         Ok(())
     }

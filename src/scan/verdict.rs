@@ -1,52 +1,9 @@
-//! The proof that a scan saw everything, and what it says of the objects it did not see.
+//! How a scan ends: with a proof, or with the reason why there is none.
 
 use std::{fmt, time::Duration};
 
-use chrono::{DateTime, Utc};
-
-use super::Evidence;
-use crate::{inventory::Target, source::SourceError};
-
-/// Proof that a scan read its target's whole listing, and verified every absence.
-///
-/// Only the scan module can build it, and does so in two places, at the end of a proven reading;
-/// nothing else can end an object's life.
-#[derive(Debug)]
-pub struct CompleteScan {
-    target: Target,
-    argument: String,
-    absences: Vec<Absence>,
-}
-
-impl CompleteScan {
-    pub(super) fn new(target: Target, argument: String, absences: Vec<Absence>) -> Self {
-        Self { target, argument, absences }
-    }
-
-    /// What was read.
-    pub fn target(&self) -> &Target {
-        &self.target
-    }
-
-    /// Why the listing is whole, for people and the ledger.
-    pub fn argument(&self) -> &str {
-        &self.argument
-    }
-
-    /// The objects that were kept as live and are proven to be gone.
-    pub fn absences(&self) -> &[Absence] {
-        &self.absences
-    }
-}
-
-/// One object that is proven to be gone.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Absence {
-    /// The id of the object in its source.
-    pub id: String,
-    /// When the answer that proves it arrived.
-    pub proven_at: DateTime<Utc>,
-}
+use super::{CompleteScan, Evidence};
+use crate::source::SourceError;
 
 /// What a scan saw and what it proves.
 #[derive(Debug)]
@@ -93,7 +50,7 @@ pub enum Incompleteness {
     /// A look-up of vanished ids gave no clear answer.
     UnclearLookup {
         /// What was unclear.
-        reason: String,
+        reason: &'static str,
     },
     /// `IsTruncated` without a `Marker`.
     MissingMarker,

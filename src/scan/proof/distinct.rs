@@ -1,0 +1,32 @@
+//! Sets of ids that cost 8 bytes an id.
+
+use std::collections::HashSet;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+/// Distinct ids, 8 bytes each.
+///
+/// Two ids with one hash count as one: the listing then looks incomplete, or the id looks named, and either deletes
+/// nothing.
+#[derive(Debug, Default)]
+pub(super) struct DistinctIds(HashSet<u64>);
+
+impl DistinctIds {
+    /// Adds an id; true where it is new.
+    pub(super) fn insert(&mut self, id: &str) -> bool {
+        self.0.insert(xxh3_64(id.as_bytes()))
+    }
+
+    /// Adds all of `other`.
+    pub(super) fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    pub(super) fn contains(&self, id: &str) -> bool {
+        self.0.contains(&xxh3_64(id.as_bytes()))
+    }
+
+    pub(super) fn count(&self) -> u64 {
+        self.0.len() as u64
+    }
+}
