@@ -88,7 +88,7 @@ fn appear(new: &AccessToken, observed_at: DateTime<Utc>, known: Known) -> Differ
             transition.anomaly.get_or_insert(oddity.detail.clone());
             anomalies.push(oddity);
         }
-        transition
+        transition.after_existing_at(new.created_at)
     });
     let change_kind = if known.is_baseline { "baseline" } else { "appeared" };
     Difference { write: Write::Open, change_kind, changed_columns: Vec::new(), transition, anomalies }

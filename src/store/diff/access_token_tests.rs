@@ -112,7 +112,8 @@ fn a_code_that_appears_activated_became_so_at_an_unknown_instant() {
     let missed = AccessToken { created_at: Some(hour(0)), ..code("activated") };
     let difference = compare_access_token(None, &missed, hour(12), known());
     assert_eq!(kinds(&difference), [AnomalyKind::KnownInstantOutsideBounds]);
-    assert!(difference.transition.unwrap().anomaly.is_some());
+    let anomaly = Some(difference.anomalies[0].detail.clone());
+    assert_eq!(difference.transition, Some(Transition { anomaly, ..bounded(None, 0) }));
 }
 
 #[test]
@@ -125,12 +126,13 @@ fn a_code_that_appears_expired_has_its_computed_expiry() {
 
 #[test]
 fn a_code_that_appears_with_a_creation_time_outside_the_bounds_is_bounded_and_odd() {
-    for created_at in [0, 13] {
+    // One that was there before the last complete scan was missed by it: nothing proves its absence then.
+    for (created_at, not_before) in [(0, 0), (13, KNOWN_AT)] {
         let new = AccessToken { created_at: Some(hour(created_at)), ..code("unactivated") };
         let difference = compare_access_token(None, &new, hour(12), known());
         assert_eq!(kinds(&difference), [AnomalyKind::KnownInstantOutsideBounds]);
         let anomaly = Some(difference.anomalies[0].detail.clone());
-        assert_eq!(difference.transition, Some(Transition { anomaly, ..bounded(None, KNOWN_AT) }));
+        assert_eq!(difference.transition, Some(Transition { anomaly, ..bounded(None, not_before) }));
     }
 }
 
@@ -139,7 +141,8 @@ fn a_code_that_appears_with_a_creation_time_near_the_bounds_is_bounded_and_not_o
     for created_at in [hour(KNOWN_AT) - TOLERANCE, hour(12) + TOLERANCE] {
         let new = AccessToken { created_at: Some(created_at), ..code("unactivated") };
         let difference = compare_access_token(None, &new, hour(12), known());
-        assert_eq!(difference.transition, Some(bounded(None, KNOWN_AT)));
+        let not_before_at = hour(KNOWN_AT).min(created_at);
+        assert_eq!(difference.transition, Some(Transition { not_before_at, ..bounded(None, KNOWN_AT) }));
         assert!(difference.anomalies.is_empty());
     }
 }

@@ -42,6 +42,17 @@ pub(super) fn transition(
     }
 }
 
+impl Transition {
+    /// Widens the bounds of an appearance to an instant at which the object existed already.
+    ///
+    /// That the last complete scan did not see it proves its absence only if it was not there; one that was has been
+    /// skipped, as a listing that changes between two pages may do. The instant stays outside the proof and an anomaly.
+    pub(super) fn after_existing_at(mut self, existed_at: Option<DateTime<Utc>>) -> Self {
+        self.not_before_at = existed_at.map_or(self.not_before_at, |at| at.min(self.not_before_at));
+        self
+    }
+}
+
 /// Takes a known instant where it lies within the bounds; else the transition stays bounded, and a
 /// known instant that lies clearly outside is an anomaly.
 pub(super) fn time_transition(

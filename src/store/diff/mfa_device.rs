@@ -33,10 +33,10 @@ pub(crate) fn compare_mfa_device(
     let mut anomalies = new.anomalies.clone();
     let Some(old) = old else {
         // The baseline saw no change. Whatever comes later appeared after the last complete scan began.
-        let transition = known
-            .complete_started_at
-            .filter(|_| !known.is_baseline)
-            .map(|not_before| transition(None, binding(new), not_before, observed_at, &mut anomalies));
+        let transition = known.complete_started_at.filter(|_| !known.is_baseline).map(|not_before| {
+            let transition = transition(None, binding(new), not_before, observed_at, &mut anomalies);
+            transition.after_existing_at(new.activated_at)
+        });
         let change_kind = if known.is_baseline { "baseline" } else { "appeared" };
         return Difference { write: Write::Open, change_kind, changed_columns: Vec::new(), transition, anomalies };
     };

@@ -95,11 +95,11 @@ fn a_device_that_appears_is_a_transition_from_nothing() {
 }
 
 #[test]
-fn a_device_that_appears_with_a_binding_before_the_last_complete_scan_is_odd() {
+fn a_device_that_appears_with_a_binding_before_the_last_complete_scan_is_odd_and_bounded_by_it() {
     let difference = compare_mfa_device(None, &bound("1", 5), hour(12), known());
     assert_eq!(kinds(&difference), [AnomalyKind::KnownInstantOutsideBounds]);
     let anomaly = Some(difference.anomalies[0].detail.clone());
-    assert_eq!(difference.transition, Some(Transition { anomaly, ..bounded(None, KNOWN_AT) }));
+    assert_eq!(difference.transition, Some(Transition { anomaly, ..bounded(None, 5) }));
 }
 
 #[test]
