@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use crate::worker::TargetReport;
+
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -13,12 +15,24 @@ pub enum Exit {
     Partial,
 }
 
+impl Exit {
+    /// How a `sync` with these reports ends. Without a database no target is reached and the command has failed.
+    pub fn of_reports(reports: &[TargetReport]) -> Self {
+        if reports.iter().all(TargetReport::is_success) { Self::Success } else { Self::Partial }
+    }
+
+    /// The number that the shell sees.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Failure => 1,
+            Self::Partial => 3,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Success => 0,
-            Exit::Failure => 1,
-            Exit::Partial => 3,
-        })
+        Self::from(exit.code())
     }
 }

@@ -67,7 +67,7 @@ pub(super) async fn run(config: Option<&Path>, arguments: Arguments, output: &Ou
     print_reports(&reports, arguments.dry_run, output)?;
     drop(worker);
     context.close().await?;
-    Ok(exit_of(&reports))
+    Ok(Exit::of_reports(&reports))
 }
 
 impl Arguments {
@@ -88,11 +88,6 @@ impl Arguments {
         let request = ScanRequest { approved_delete_count: self.approve_deletes, is_rehearsal: self.dry_run, refresh };
         Ok((source, request))
     }
-}
-
-/// 0 where every target succeeded, else 3; without a database no target is reached and the command has failed.
-fn exit_of(reports: &[TargetReport]) -> Exit {
-    if reports.iter().all(TargetReport::is_success) { Exit::Success } else { Exit::Partial }
 }
 
 pub(super) fn print_reports(reports: &[TargetReport], is_rehearsal: bool, output: &Output) -> anyhow::Result<()> {
