@@ -9,7 +9,7 @@ use sqlx::{PgConnection, types::Json};
 use super::{
     copy::CopyRows,
     diff::{AccessTokenRow, Difference, Known, compare_access_token},
-    digest::DigestBuilder,
+    digest::{Digest, DigestBuilder},
     kept::{Kept, Written, run_staged},
 };
 use crate::{inventory::AccessToken, scan::Tombstones};
@@ -29,7 +29,7 @@ impl Kept for AccessToken {
         &self.id
     }
 
-    fn digest(&self) -> i64 {
+    fn digest(&self) -> Digest {
         DigestBuilder::default()
             .text(Some(&self.id))
             .text(Some(&self.status))

@@ -8,34 +8,47 @@ use xxhash_rust::xxh3::Xxh3;
 /// Stored with each row; when the fields or their order change, so does every digest, and the next
 /// scan compares the rows themselves and refreshes the digests without opening versions.
 #[derive(Default)]
-pub(super) struct DigestBuilder(Xxh3);
+pub(super) struct DigestBuilder {
+    hash: Xxh3,
+    size_bytes: usize,
+}
+
+/// The digest of one object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Digest {
+    /// The digest as PostgreSQL keeps it.
+    pub(super) value: i64,
+    /// The bytes that it was made of: what the object weighs, roughly.
+    pub(super) size_bytes: usize,
+}
 
 impl DigestBuilder {
     pub(super) fn text(&mut self, value: Option<&str>) -> &mut Self {
         match value {
             Some(text) => {
                 // The length keeps "ab" + "c" apart from "a" + "bc".
-                self.0.update(&(text.len() as u64 + 1).to_le_bytes());
-                self.0.update(text.as_bytes());
+                self.add(&(text.len() as u64 + 1).to_le_bytes()).add(text.as_bytes())
             }
-            None => self.0.update(&0u64.to_le_bytes()),
+            None => self.add(&0u64.to_le_bytes()),
         }
-        self
     }
 
     pub(super) fn number(&mut self, value: Option<i64>) -> &mut Self {
-        self.0.update(&[u8::from(value.is_some())]);
-        self.0.update(&value.unwrap_or(0).to_le_bytes());
-        self
+        self.add(&[u8::from(value.is_some())]).add(&value.unwrap_or(0).to_le_bytes())
     }
 
     pub(super) fn extra(&mut self, extra: &Map<String, Value>) -> &mut Self {
         if extra.is_empty() { self.text(None) } else { self.text(Some(&Value::from(extra.clone()).to_string())) }
     }
 
-    /// The digest as PostgreSQL keeps it.
-    pub(super) fn finish(&self) -> i64 {
-        self.0.digest().cast_signed()
+    pub(super) fn finish(&self) -> Digest {
+        Digest { value: self.hash.digest().cast_signed(), size_bytes: self.size_bytes }
+    }
+
+    fn add(&mut self, bytes: &[u8]) -> &mut Self {
+        self.hash.update(bytes);
+        self.size_bytes += bytes.len();
+        self
     }
 }
 
@@ -103,7 +116,7 @@ mod tests {
     fn a_digest_is_the_same_on_every_machine_and_in_every_release() {
         let digest = DigestBuilder::default().text(Some("at-1")).number(Some(5)).number(None).finish();
         assert_eq!(
-            digest, -8_989_632_987_859_767_645,
+            digest.value, -8_989_632_987_859_767_645,
             "digests are stored: changing them rewrites every row's digest once"
         );
     }

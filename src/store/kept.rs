@@ -8,6 +8,7 @@ use sqlx::PgConnection;
 use super::{
     copy::CopyRows,
     diff::{Difference, Known},
+    digest::Digest,
 };
 use crate::scan::Tombstones;
 
@@ -29,7 +30,7 @@ pub(crate) trait Kept: Send + Sync + Sized + 'static {
     fn id(&self) -> &str;
 
     /// The digest of all that is kept of the object.
-    fn digest(&self) -> i64;
+    fn digest(&self) -> Digest;
 
     /// Compares the object with its row.
     fn compare(&self, row: Option<&Self::Row>, observed_at: DateTime<Utc>, known: Known) -> Difference;

@@ -10,7 +10,7 @@ use super::{
     access_tokens::json_text,
     copy::CopyRows,
     diff::{Difference, Known, MfaDeviceRow, compare_mfa_device},
-    digest::DigestBuilder,
+    digest::{Digest, DigestBuilder},
     kept::{Kept, Written, run_staged},
 };
 use crate::{inventory::MfaDevice, scan::Tombstones};
@@ -30,7 +30,7 @@ impl Kept for MfaDevice {
         &self.serial_number
     }
 
-    fn digest(&self) -> i64 {
+    fn digest(&self) -> Digest {
         let user = self.user.as_ref();
         DigestBuilder::default()
             .text(Some(&self.serial_number))

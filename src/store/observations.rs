@@ -5,11 +5,21 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{StoreError, copy::CopyRows, diff::Difference, digest::DigestSet, kept::Kept, session::TargetSession};
+use super::{
+    StoreError,
+    copy::CopyRows,
+    diff::Difference,
+    digest::{Digest, DigestSet},
+    kept::Kept,
+    session::TargetSession,
+};
 use crate::{inventory::RejectedItem, scan::Observer};
 
 /// New and changed objects compared and staged at once: bounds memory, and makes round trips rare.
 const BATCH_SIZE: usize = 2_000;
+
+/// Fewer where they are large: a description may have megabytes.
+const BATCH_BYTES: usize = 8 * 1024 * 1024;
 
 /// Rejected items kept of one scan: enough to see what is wrong, and no more than that in memory.
 const REJECTED_MAX: usize = 1_000;
@@ -20,7 +30,7 @@ pub(crate) struct Observations<T: Kept> {
     pub(super) digests: DigestSet,
     pub(super) rejected: Vec<(RejectedItem, DateTime<Utc>)>,
     pub(super) staged: Staged,
-    pending: Vec<Pending<T>>,
+    pending: Batch<T>,
 }
 
 /// What is in the staging table.
@@ -46,10 +56,33 @@ impl Staged {
     }
 }
 
+/// Objects that wait to be compared and staged.
+struct Batch<T> {
+    pending: Vec<Pending<T>>,
+    size_bytes: usize,
+}
+
 struct Pending<T> {
     item: T,
-    digest: i64,
+    digest: Digest,
     observed_at: DateTime<Utc>,
+}
+
+impl<T> Default for Batch<T> {
+    fn default() -> Self {
+        Self { pending: Vec::new(), size_bytes: 0 }
+    }
+}
+
+impl<T> Batch<T> {
+    fn push(&mut self, pending: Pending<T>) {
+        self.size_bytes += pending.digest.size_bytes;
+        self.pending.push(pending);
+    }
+
+    fn is_full(&self) -> bool {
+        self.pending.len() >= BATCH_SIZE || self.size_bytes >= BATCH_BYTES
+    }
 }
 
 impl<T: Kept> Observations<T> {
@@ -61,7 +94,7 @@ impl<T: Kept> Observations<T> {
                 digests: DigestSet::new(digests),
                 rejected: Vec::new(),
                 staged: Staged::default(),
-                pending: Vec::new(),
+                pending: Batch::default(),
             }),
             Err(error) => Err((session, error.into())),
         }
@@ -74,12 +107,13 @@ impl<T: Kept> Observations<T> {
 
     /// Compares what is pending with its rows and stages the differences.
     pub(super) async fn flush(&mut self) -> Result<(), StoreError> {
-        if self.pending.is_empty() {
+        let Batch { pending, .. } = std::mem::take(&mut self.pending);
+        if pending.is_empty() {
             return Ok(());
         }
         self.ensure_staging().await?;
         let conn = &mut *self.session.conn;
-        let ids: Vec<String> = self.pending.iter().map(|pending| pending.item.id().to_owned()).collect();
+        let ids: Vec<String> = pending.iter().map(|pending| pending.item.id().to_owned()).collect();
         let rows = if self.digests.len() == 0 && self.session.known.is_baseline {
             // Nothing is kept of this target yet, tombstones included.
             std::collections::HashMap::new()
@@ -87,11 +121,10 @@ impl<T: Kept> Observations<T> {
             T::load_rows(conn, &self.session.target.account_id, &ids).await?
         };
         let mut copy = CopyRows::new(T::COLUMN_COUNT);
-        for pending in self.pending.drain(..) {
-            let Pending { item, digest, observed_at } = pending;
+        for Pending { item, digest, observed_at } in pending {
             let difference = item.compare(rows.get(item.id()), observed_at, self.session.known);
             self.staged.row_count += 1;
-            encode_common(copy.begin_row(), self.staged.row_count, digest, observed_at, &difference);
+            encode_common(copy.begin_row(), self.staged.row_count, digest.value, observed_at, &difference);
             item.encode(&mut copy);
         }
         copy.send(conn, T::COPY).await?;
@@ -131,13 +164,13 @@ impl<T: Kept> Observer<T> for Observations<T> {
             let digest = item.digest();
             let id_hash = xxh3_64(item.id().as_bytes());
             // What was staged and is now seen as it is kept is staged again: the last observation counts.
-            if !self.digests.mark(digest) || self.staged.ids.contains(&id_hash) {
+            if !self.digests.mark(digest.value) || self.staged.ids.contains(&id_hash) {
                 self.staged.ids.insert(id_hash);
                 self.pending.push(Pending { item, digest, observed_at });
             }
-        }
-        if self.pending.len() >= BATCH_SIZE {
-            self.flush().await?;
+            if self.pending.is_full() {
+                self.flush().await?;
+            }
         }
         Ok(())
     }
@@ -179,4 +212,23 @@ fn encode_common(row: &mut CopyRows, seq: i64, digest: i64, observed_at: DateTim
         .bool(transition.map(|transition| transition.is_expected))
         .text(transition.and_then(|transition| transition.anomaly.as_deref()))
         .jsonb(&serde_json::Value::from(anomalies).to_string());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_is_full_of_many_objects_or_of_large_ones() {
+        let batch = |count: usize, size_bytes: usize| {
+            let mut batch = Batch::default();
+            for item in 0..count {
+                let digest = Digest { value: 0, size_bytes };
+                batch.push(Pending { item, digest, observed_at: DateTime::UNIX_EPOCH });
+            }
+            batch.is_full()
+        };
+        assert!(!batch(BATCH_SIZE - 1, 300) && batch(BATCH_SIZE, 300));
+        assert!(!batch(3, 2 << 20) && batch(4, 2 << 20));
+    }
 }

@@ -54,7 +54,7 @@ pub(in crate::source) fn decode_access_tokens(answer: &Members<'_>) -> Result<Ac
 
 fn decode_item(raw: &RawValue) -> Result<AccessToken, RejectedItem> {
     let Some(members) = Members::of_value(raw) else {
-        return Err(reject("not an object", raw));
+        return Err(reject("not an object that can be read", raw));
     };
     let mut fields = Fields::default();
     let id = field::id(&mut fields, "AccessTokenId", members.get("AccessTokenId"), raw)?;

@@ -171,9 +171,9 @@ fn items_without_a_usable_id_are_rejected_and_do_not_stop_the_others() {
         ("AccessTokenId is not a text", r#"{"AccessTokenId":7}"#),
         ("AccessTokenId is empty", r#"{"AccessTokenId":""}"#),
         ("AccessTokenId is longer than 512 bytes", &long_original),
-        ("not an object", "null"),
-        ("not an object", "\"at-1\""),
-        ("not an object", "[1]"),
+        ("not an object that can be read", "null"),
+        ("not an object that can be read", "\"at-1\""),
+        ("not an object that can be read", "[1]"),
         ("AccessTokenId is not a text", r#"{"AccessTokenId":"\"\\ud800\""}"#),
     ];
     assert_eq!(rejected, expected);

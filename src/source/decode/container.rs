@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 
 use super::{
     Malformed,
-    json::{Members, kind},
+    json::{COUNT_MAX, Elements, Members, kind},
 };
 
 /// The items of `container`, whose list is its member `list`.
@@ -36,7 +36,7 @@ pub(super) fn items<'a>(container: Option<&'a RawValue>, list: &str) -> Result<O
 fn array<'a>(raw: &'a RawValue, list: &str) -> Result<Vec<&'a RawValue>, Malformed> {
     match kind(raw) {
         b'n' => Ok(Vec::new()),
-        b'[' => serde_json::from_str(raw.get()).map_err(|_| odd(list)),
+        b'[' => Elements::of_value(raw).ok_or_else(|| Malformed::new(format!("more than {COUNT_MAX} of {list}"))),
         _ => Err(odd(list)),
     }
 }
@@ -63,6 +63,13 @@ mod tests {
         assert_eq!(count("[1,2,3]"), Some(3));
         assert_eq!(count(r#"{"AccessToken":{"AccessTokenId":"a"}}"#), Some(1));
         assert_eq!(items(None, "AccessToken").unwrap().map(|items| items.len()), None);
+    }
+
+    #[test]
+    fn a_list_beyond_any_page_is_malformed() {
+        let list = format!("[{}]", vec!["0"; COUNT_MAX + 1].join(","));
+        let raw: &RawValue = serde_json::from_str(&list).unwrap();
+        assert_eq!(items(Some(raw), "AccessToken").unwrap_err().0, "more than 100000 of AccessToken");
     }
 
     #[test]

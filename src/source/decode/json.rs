@@ -7,11 +7,14 @@ use std::{borrow::Cow, fmt};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{MapAccess, Visitor},
+    de::{Error, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::value::RawValue;
 
 use super::Malformed;
+
+/// More members or elements than any answer has: each costs far more memory than the two bytes it may be written in.
+pub(super) const COUNT_MAX: usize = 100_000;
 
 /// The members of one object, in order, repeated names included.
 #[derive(Debug)]
@@ -79,6 +82,17 @@ impl<'a> IntoIterator for Members<'a> {
     }
 }
 
+/// The elements of one array, in order.
+#[derive(Debug)]
+pub(super) struct Elements<'a>(Vec<&'a RawValue>);
+
+impl<'a> Elements<'a> {
+    /// The elements of the array that `raw` is; `None` where it is none or has more than [`COUNT_MAX`].
+    pub(super) fn of_value(raw: &'a RawValue) -> Option<Vec<&'a RawValue>> {
+        serde_json::from_str::<Self>(raw.get()).ok().map(|Self(elements)| elements)
+    }
+}
+
 /// The first byte of a value, which tells its kind; a `RawValue` has no blanks before it.
 pub(super) fn kind(raw: &RawValue) -> u8 {
     raw.get().as_bytes().first().copied().unwrap_or_default()
@@ -103,6 +117,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut members = Vec::with_capacity(8);
                 while let Some((Name(name), raw)) = map.next_entry::<Name<'de>, &'de RawValue>()? {
+                    if members.len() == COUNT_MAX {
+                        return Err(A::Error::custom("too many members"));
+                    }
                     members.push((name, raw));
                 }
                 Ok(Members(members))
@@ -110,6 +127,33 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
         }
 
         deserializer.deserialize_map(Object)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Elements<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Array;
+
+        impl<'de> Visitor<'de> for Array {
+            type Value = Elements<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an array")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+                let mut elements = Vec::new();
+                while let Some(raw) = seq.next_element::<&'de RawValue>()? {
+                    if elements.len() == COUNT_MAX {
+                        return Err(A::Error::custom("too many elements"));
+                    }
+                    elements.push(raw);
+                }
+                Ok(Elements(elements))
+            }
+        }
+
+        deserializer.deserialize_seq(Array)
     }
 }
 
@@ -135,5 +179,14 @@ mod tests {
         assert_eq!(reason(b"{\"a\": [1,"), "JSON that breaks off at line 1, column 9");
         assert!(reason(b"{} {}").starts_with("not JSON"));
         assert!(reason(b"{\"a\": \"\xff\"}").starts_with("not JSON"));
+    }
+    #[test]
+    fn more_members_or_elements_than_any_answer_has_are_not_taken_apart() {
+        for count in [COUNT_MAX, COUNT_MAX + 1] {
+            let object = RawValue::from_string(format!("{{{}}}", vec!["\"\":0"; count].join(","))).unwrap();
+            let array = RawValue::from_string(format!("[{}]", vec!["0"; count].join(","))).unwrap();
+            assert_eq!(Members::of_value(&object).is_some(), count == COUNT_MAX);
+            assert_eq!(Elements::of_value(&array).is_some(), count == COUNT_MAX);
+        }
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, value::RawValue};
 use crate::inventory::RejectedItem;
 
 use super::{
-    json::{Members, kind},
+    json::{Elements, Members, kind},
     number::exact_number,
 };
 
@@ -17,7 +17,7 @@ const SECRET_NAMES: [&str; 3] = ["AccessTokenCode", "Base32StringSeed", "QRCodeP
 /// What stands where a secret stood.
 const REDACTED: &str = "[redacted]";
 
-/// Deeper values are kept as their text: reading them costs their size once a level.
+/// Deeper values are kept as their text, as are those of too many parts: reading them costs their size once a level.
 const DEPTH_MAX: usize = 64;
 
 /// A rejected item is evidence for a person, not data; its like can fill a whole page.
@@ -73,14 +73,14 @@ impl Kept {
             b't' => Value::Bool(true),
             b'f' => Value::Bool(false),
             b'"' => Value::String(self.read_string(raw)),
-            b'[' | b'{' if depth == DEPTH_MAX => self.read_too_deep(raw).into(),
-            b'[' => match serde_json::from_str::<Vec<&RawValue>>(raw.get()) {
-                Ok(items) => items.into_iter().map(|item| self.read(item, depth + 1)).collect(),
-                Err(_) => self.read_too_deep(raw).into(),
+            b'[' | b'{' if depth == DEPTH_MAX => self.read_whole(raw).into(),
+            b'[' => match Elements::of_value(raw) {
+                Some(items) => items.into_iter().map(|item| self.read(item, depth + 1)).collect(),
+                None => self.read_whole(raw).into(),
             },
             b'{' => match Members::of_value(raw) {
                 Some(members) => self.read_members(members, depth),
-                None => self.read_too_deep(raw).into(),
+                None => self.read_whole(raw).into(),
             },
             _ => exact_number(raw.get()).map_or_else(|| raw.get().into(), Value::Number),
         }
@@ -111,7 +111,7 @@ impl Kept {
     }
 
     /// The text of what is not taken apart, unless a secret may be in it.
-    fn read_too_deep(&mut self, raw: &RawValue) -> String {
+    fn read_whole(&mut self, raw: &RawValue) -> String {
         self.is_altered = true;
         let lower = raw.get().to_ascii_lowercase();
         let may_be_secret = SECRET_NAMES.iter().any(|name| lower.contains(&name.to_ascii_lowercase()))

@@ -59,7 +59,7 @@ fn boolean(raw: &RawValue) -> Option<bool> {
 
 fn decode_item(raw: &RawValue) -> Result<MfaDevice, RejectedItem> {
     let Some(members) = Members::of_value(raw) else {
-        return Err(reject("not an object", raw));
+        return Err(reject("not an object that can be read", raw));
     };
     let mut fields = Fields::default();
     let serial_number = field::id(&mut fields, "SerialNumber", members.get("SerialNumber"), raw)?;

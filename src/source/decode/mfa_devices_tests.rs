@@ -130,5 +130,5 @@ fn devices_without_a_usable_serial_are_rejected() {
     let listing = decode(answer).unwrap();
     assert_eq!(listing.items.len(), 1);
     let reasons: Vec<_> = listing.rejected.iter().map(|item| item.reason.as_str()).collect();
-    assert_eq!(reasons, ["no SerialNumber", "SerialNumber is not a text", "not an object"]);
+    assert_eq!(reasons, ["no SerialNumber", "SerialNumber is not a text", "not an object that can be read"]);
 }
