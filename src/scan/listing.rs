@@ -83,7 +83,8 @@ where
         self.evidence.count_page(&answer.page);
         let observed_at = answer.page.observed_at;
         self.observer.reject(answer.page.rejected, observed_at);
-        self.observer.observe(answer.page.items, observed_at).await.map_err(Halt::Observer)
+        self.observer.observe(answer.page.items, observed_at).await.map_err(Halt::Observer)?;
+        Ok(self.limits.check(&self.evidence)?)
     }
 
     async fn first_page(&mut self, filter: &AccessTokenQuery) -> Result<AccessTokenPage, Halt<O::Error>> {

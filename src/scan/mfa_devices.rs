@@ -77,6 +77,7 @@ where
             let observed_at = answer.page.observed_at;
             self.observer.reject(answer.page.rejected, observed_at);
             self.observer.observe(answer.page.items, observed_at).await.map_err(Halt::Observer)?;
+            self.limits.check(&self.evidence)?;
             if let Some(whole) = end? {
                 return Ok(whole);
             }

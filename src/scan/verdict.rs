@@ -60,6 +60,11 @@ pub enum Incompleteness {
     PartialRefresh,
     /// The scan took longer than it may.
     Deadline(Duration),
+    /// The API listed more than any account has.
+    TooManyItems {
+        /// Where reading stopped.
+        limit: u64,
+    },
     /// A request failed for good.
     Source(SourceError),
 }
@@ -77,6 +82,7 @@ impl Incompleteness {
             Self::RepeatedMarker => "repeated_marker".into(),
             Self::PartialRefresh => "partial_refresh".into(),
             Self::Deadline(_) => "deadline".into(),
+            Self::TooManyItems { .. } => "too_many_items".into(),
             Self::Source(error) => error.code(),
         }
     }
@@ -92,7 +98,11 @@ impl Incompleteness {
                     .into()
             }
             Self::Rejected { .. } => "see inventory.rejected_items; the other items are kept".into(),
-            Self::NoTotal | Self::UnclearLookup { .. } | Self::MissingMarker | Self::RepeatedMarker => {
+            Self::NoTotal
+            | Self::UnclearLookup { .. }
+            | Self::MissingMarker
+            | Self::RepeatedMarker
+            | Self::TooManyItems { .. } => {
                 "the API answered against its documentation; the next scan tries again, report it if it stays".into()
             }
             Self::PartialRefresh => "nothing to mend: a refresh never deletes".into(),
@@ -111,7 +121,11 @@ impl Incompleteness {
             | Self::MissingMarker
             | Self::RepeatedMarker => true,
             // Requests were retried already; a look-up is asked in single ids before it is called unclear.
-            Self::UnclearLookup { .. } | Self::PartialRefresh | Self::Deadline(_) | Self::Source(_) => false,
+            Self::UnclearLookup { .. }
+            | Self::PartialRefresh
+            | Self::Deadline(_)
+            | Self::TooManyItems { .. }
+            | Self::Source(_) => false,
         }
     }
 }
@@ -134,6 +148,7 @@ impl fmt::Display for Incompleteness {
             Self::Deadline(allowed) => {
                 write!(f, "the scan took longer than {}", humantime::format_duration(*allowed))
             }
+            Self::TooManyItems { limit } => write!(f, "the API listed more than {limit} items and there was no end"),
             Self::Source(error) => write!(f, "{error}"),
         }
     }

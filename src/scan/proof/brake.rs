@@ -82,8 +82,9 @@ impl DeleteLimits {
         {
             return true;
         }
+        // Not `absent > max_ratio * live`: that product may fall short of 29 for 0.29 of 100.
         #[expect(clippy::cast_precision_loss, reason = "row counts are far below 2^52")]
-        let breaks_ratio = absent as f64 > self.max_ratio * live as f64;
+        let breaks_ratio = absent as f64 / live as f64 > self.max_ratio;
         !(absent > self.max_count && breaks_ratio)
     }
 }

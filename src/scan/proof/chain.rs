@@ -1,8 +1,6 @@
 //! A listing without total is whole when every marker was followed, from the page without one to the page that is not
 //! truncated; and what vanished from it is gone only if a second whole reading misses it too.
 
-use std::collections::HashSet;
-
 use chrono::{DateTime, Utc};
 
 use super::{Absence, CompleteScan, DistinctIds, Incompleteness, Named};
@@ -14,7 +12,8 @@ pub(in crate::scan) struct MarkerChain {
     ids: DistinctIds,
     rejected_count: u64,
     marker: Option<String>,
-    markers: HashSet<String>,
+    /// By their hashes, for a marker may be long and a chain too; two of one hash look like a repetition.
+    markers: DistinctIds,
 }
 
 /// Proof that a listing was read whole.
@@ -43,7 +42,7 @@ impl MarkerChain {
         self.rejected_count += answer.page.rejected.len() as u64;
         if answer.is_truncated {
             let next = answer.marker.as_ref().ok_or(Incompleteness::MissingMarker)?;
-            if !self.markers.insert(next.clone()) {
+            if !self.markers.insert(next) {
                 return Err(Incompleteness::RepeatedMarker);
             }
             self.marker = Some(next.clone());

@@ -28,6 +28,10 @@ impl LookUps {
         for id in &answered {
             named.0.insert(id);
         }
+        // U+0000 was replaced by this character, and nobody can ask for the id as it was.
+        if asked.iter().any(|id| id.contains('\u{FFFD}')) {
+            return Err(Unclear("an id holds U+FFFD, which may stand for a character that cannot be asked for"));
+        }
         if !answer.page.rejected.is_empty() {
             return Err(Unclear("an item of the answer has no usable id"));
         }

@@ -108,6 +108,15 @@ async fn a_look_up_with_an_unreadable_item_proves_nothing() {
 }
 
 #[tokio::test]
+async fn an_id_that_cannot_be_asked_for_as_it_is_is_never_proven_absent() {
+    // The API knows it with U+0000, so a look-up by what is kept of it finds nothing.
+    let cloud = Cloud::new(PAGED, codes(10));
+    let report = scan(&cloud, &mut Notebook::keeping(["at-gone", "at-\u{FFFD}"])).await;
+    let why = incomplete(&report);
+    assert!(why.to_string().contains("U+FFFD"), "{why}");
+}
+
+#[tokio::test]
 async fn a_look_up_that_fails_proves_nothing() {
     let cloud = Cloud::new(PAGED, codes(10)).answering(|_, query, page| match query.ids.as_slice() {
         [] => Ok(page),

@@ -1,19 +1,22 @@
 //! What ends a scan before its listing does.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 use tokio_util::sync::CancellationToken;
 
 use super::{
     complete,
-    fakes::{Cloud, Manner, codes, limits, options, refuse, scan, target},
+    fakes::{Cloud, Manner, code, codes, devices, limits, options, refuse, scan, target},
     incomplete,
     notebook::{Full, Notebook},
 };
 use crate::{
     inventory::{AccessToken, Source},
-    scan::{Incompleteness, Limits, ScanError, ScanReport, scan_access_tokens},
-    source::Operation,
+    scan::{Incompleteness, Limits, ScanError, ScanReport, scan_access_tokens, scan_mfa_devices},
+    source::{ListMfaDevices, MfaDevicePage, Operation, SourceError},
 };
 
 const PAGED: Manner = Manner::Honours { clamp: 50 };
@@ -140,4 +143,39 @@ async fn the_evidence_tells_when_the_last_answer_came_and_the_largest_skew() {
     assert_eq!(report.evidence.observed_until, Some(super::fakes::instant(3)));
     assert_eq!(report.evidence.skew, Some(chrono::TimeDelta::seconds(-7)));
     assert_eq!((report.evidence.page_count, report.evidence.item_count), (3, 130));
+}
+
+#[tokio::test]
+async fn a_listing_of_ever_new_codes_is_ended_by_their_number_and_not_tried_again() {
+    let grow = |number, inventory: &mut Vec<AccessToken>| {
+        inventory.extend((0..50).map(|index| code(format!("at-{number}-{index}"), "activated")));
+    };
+    let cloud = Cloud::new(PAGED, Vec::new()).before(grow).answering(|_, _, mut page| {
+        page.total_count = Some(4_000_000_000);
+        Ok(page)
+    });
+    let mut notebook = Notebook::keeping(["at-gone"]);
+    let report = scan_within(&cloud, &mut notebook, &limits().with_items_max(1_000)).await.unwrap();
+    let why = incomplete(&report);
+    assert_eq!((why.code().as_str(), notebook.restart_count), ("too_many_items", 0), "{why}");
+    assert_eq!((report.evidence.item_count, notebook.seen.len()), (1_050, 1_050), "and what was seen is kept");
+}
+
+#[tokio::test]
+async fn markers_without_end_are_ended_by_the_number_of_their_items() {
+    struct Endless(AtomicUsize);
+
+    impl ListMfaDevices for Endless {
+        async fn list_mfa_devices(&self, _: Option<&str>) -> Result<MfaDevicePage, SourceError> {
+            let number = self.0.fetch_add(1, Ordering::Relaxed).to_string();
+            devices(&["the same", "as before"], Some(&number))
+        }
+    }
+
+    let mut notebook = Notebook::keeping(["gone"]);
+    let limits = limits().with_items_max(100);
+    let target = target(Source::MfaDevices);
+    let report =
+        scan_mfa_devices(&target, &Endless(AtomicUsize::new(0)), &mut notebook, options(), &limits).await.unwrap();
+    assert_eq!((incomplete(&report).code().as_str(), report.evidence.item_count), ("too_many_items", 102));
 }

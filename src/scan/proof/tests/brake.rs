@@ -40,6 +40,15 @@ fn only_breaking_both_limits_holds() {
 }
 
 #[test]
+fn the_ratio_itself_is_allowed_whatever_it_is() {
+    for hundredths in 21..=100_u32 {
+        let limits = DeleteLimits { max_ratio: f64::from(hundredths) / 100.0, ..LIMITS };
+        assert!(allows(limits, hundredths as usize, 100), "{hundredths} of 100");
+        assert!(!allows(limits, hundredths as usize + 1, 100), "{hundredths} + 1 of 100");
+    }
+}
+
+#[test]
 fn limits_of_zero_hold_every_delete_and_no_scan_without_one() {
     let strict = DeleteLimits { max_count: 0, max_ratio: 0.0, approved: None };
     assert!(allows(strict, 0, 0));
