@@ -80,10 +80,11 @@ where
     Ok(())
 }
 
-/// What is logged without `RUST_LOG`. The scheduler's own messages of start and stop are noise.
+/// What is logged without `RUST_LOG`. The scheduler's own messages of start and stop are noise, and a certificate
+/// that is refused is told once, by whom it concerns.
 fn default_filter(verbosity: u8) -> &'static str {
     match verbosity {
-        0 => "warn,stocktake=info,emulator=info,tokio_cron_scheduler=warn",
+        0 => "warn,stocktake=info,emulator=info,tokio_cron_scheduler=warn,rustls_platform_verifier=off",
         1 => "info,stocktake=debug,emulator=debug,tokio_cron_scheduler=warn",
         2 => "info,stocktake=trace,emulator=trace,tokio_cron_scheduler=warn",
         _ => "debug,stocktake=trace,emulator=trace",

@@ -77,7 +77,7 @@ fn mend_transport(operation: Operation, kind: TransportFault) -> String {
     let key = operation.endpoint_key();
     match kind {
         TransportFault::ConnectionFailed => {
-            format!("check `{key}`, DNS, firewall and proxy of this machine")
+            format!("check `{key}`, DNS, firewall, proxy and CA certificates of this machine")
         }
         TransportFault::Timeout => {
             format!("check the network to `{key}`, or raise `api.request_timeout`")

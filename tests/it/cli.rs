@@ -1,101 +1,18 @@
 //! The program as a person starts it: exit codes, one clear line a failure, a graceful stop.
 
-use std::{
-    path::Path,
-    process::{Command, Output, Stdio},
-    time::Duration,
-};
+use std::{process::Stdio, time::Duration};
 
-use emulator::{AccessKey, AccountOptions, Emulator, Fault, Options};
+use emulator::Fault;
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
 use tempfile::TempDir;
 
-use crate::support::{ACCOUNT_ID, TestDatabase};
-
-/// An emulated cloud in real time, a database, and a folder to start the program in.
-struct Desk {
-    emulator: Emulator,
-    database: TestDatabase,
-    folder: TempDir,
-}
-
-const ACCOUNT: &str = "[[account]]\nname = \"prod\"\n";
-
-impl Desk {
-    async fn new() -> Self {
-        let account = AccountOptions::new(ACCOUNT_ID).key(AccessKey::new("LTAI5tCli", "cli-secret")).generated(30, 10);
-        let emulator = Emulator::start(Options::new().account(account)).await.unwrap();
-        let desk = Self { emulator, database: TestDatabase::create().await, folder: TempDir::new().unwrap() };
-        desk.configure(ACCOUNT);
-        desk
-    }
-
-    fn configure(&self, text: &str) {
-        let folder = self.folder.path().join("config");
-        std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(folder.join("stocktake.toml"), text).unwrap();
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = program(self.folder.path());
-        let url = self.emulator.url();
-        command
-            .args(arguments)
-            .env("DATABASE_URL", &self.database.url)
-            .env("ALIBABA_CLOUD_ACCESS_KEY_ID", "LTAI5tCli")
-            .env("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "cli-secret")
-            .env("STOCKTAKE__API__SMC_ENDPOINT", &url)
-            .env("STOCKTAKE__API__IMS_ENDPOINT", &url)
-            .env("STOCKTAKE__API__STS_ENDPOINT", &url)
-            .env("STOCKTAKE__HTTP__LISTEN", "off");
-        command
-    }
-
-    async fn run(&self, arguments: &[&str]) -> Ended {
-        ended(self.command(arguments)).await
-    }
-}
-
-/// The program with an empty environment, so that no key or setting of the machine reaches it.
-fn program(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_stocktake"));
-    command.current_dir(folder).env_clear().env("HOME", folder).env("PATH", std::env::var_os("PATH").unwrap());
-    command.env("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true").stdin(Stdio::null());
-    command
-}
-
-struct Ended {
-    code: i32,
-    stdout: String,
-    stderr: String,
-}
-
-async fn ended(mut command: Command) -> Ended {
-    // Waiting for a child would block the emulator that it talks to.
-    let Output { status, stdout, stderr } =
-        tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    let ended = Ended { code: status.code().unwrap_or(-1), stdout: text(stdout), stderr: text(stderr) };
-    for secret in ["cli-secret", "wrong-secret"] {
-        assert!(!ended.stdout.contains(secret) && !ended.stderr.contains(secret), "a secret was printed");
-    }
-    ended
-}
-
-impl Ended {
-    /// Expects this exit code and exactly one line of failure that holds all of `words`.
-    fn expect_failure(&self, code: i32, words: &[&str]) {
-        assert_eq!(self.code, code, "{}", self.stderr);
-        let lines: Vec<_> = self.stderr.lines().collect();
-        assert_eq!(lines.len(), 1, "one clear line:\n{}", self.stderr);
-        for word in words {
-            assert!(lines[0].contains(word), "`{word}` is not in: {}", lines[0]);
-        }
-    }
-}
+use crate::support::{
+    ACCOUNT_ID, Desk,
+    desk::{ACCOUNT, ended, program},
+};
 
 #[tokio::test]
 async fn sync_ends_with_0_and_prints_what_it_did() {

@@ -14,5 +14,7 @@ mod history;
 mod migrations;
 mod rights;
 mod roles;
+mod secrets;
 mod sync;
+mod tls;
 mod views;

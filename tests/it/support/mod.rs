@@ -1,7 +1,9 @@
 //! What every integration test stands on: a database of its own, an emulated cloud, a clock to move.
 
 mod database;
+pub(crate) mod desk;
 mod world;
 
 pub(crate) use database::{TestDatabase, cluster};
+pub(crate) use desk::Desk;
 pub(crate) use world::{ACCOUNT_ID, World, account, applied, instant, present};
