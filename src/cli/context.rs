@@ -15,9 +15,8 @@ use crate::{
     worker::{Progress, Worker},
 };
 
-/// Connections of one program, opened as they are needed: enough for every scan of a dry run at once
-/// (other scans have connections of their own) and for those who look.
-const CONNECTION_COUNT: u32 = 40;
+/// Connections of one program at once, those of scans not counted: for those who look at the page and the metrics.
+const CONNECTION_COUNT: usize = 16;
 
 /// A configuration and the database that it names.
 pub(super) struct Context {
@@ -93,9 +92,8 @@ impl Context {
         Ok(Worker::new(self.config.clone(), self.store.clone(), clock, &environment, progress, stop)?)
     }
 
-    /// Closes the connections, then lets go of the embedded server.
+    /// Lets go of the embedded server.
     pub(super) async fn close(self) -> anyhow::Result<()> {
-        self.store.close().await;
         if let Some(cluster) = self.cluster {
             tokio::task::spawn_blocking(move || cluster.stop()).await??;
         }

@@ -23,7 +23,7 @@ impl Store {
             KnownAccount,
             "select account_id, account_name from inventory.accounts order by account_name, account_id"
         )
-        .fetch_all(self.pool())
+        .fetch_all(&mut *self.connection().await?)
         .await?;
         Ok(accounts)
     }

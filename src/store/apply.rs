@@ -1,7 +1,7 @@
 //! Makes the database agree with a scan, in one transaction.
 
 use chrono::{DateTime, Utc};
-use sqlx::{Connection, PgConnection};
+use sqlx::{Connection, PgConnection, Postgres, Transaction};
 
 use super::{
     StoreError,
@@ -41,51 +41,33 @@ impl<T: Kept> Observations<T> {
         limits: DeleteLimits,
         clock: &dyn Clock,
     ) -> Result<Applied, StoreError> {
-        let result = self.apply_in_transaction(report, limits, clock).await;
-        self.close_after(result, clock).await
-    }
-
-    /// Records that the scan failed or was stopped, with nothing applied.
-    pub(crate) async fn fail(
-        mut self,
-        outcome: Outcome,
-        evidence: Evidence,
-        trouble: Trouble,
-        clock: &dyn Clock,
-    ) -> Result<Applied, StoreError> {
-        let applied = self.session.fail(outcome, evidence, trouble, clock).await;
-        self.close().await;
-        applied
-    }
-
-    async fn close_after(
-        mut self,
-        result: Result<Applied, StoreError>,
-        clock: &dyn Clock,
-    ) -> Result<Applied, StoreError> {
-        let result = match result {
-            Err(error) => {
-                // The connection may be the trouble; the next scan of the target closes the row otherwise.
-                let trouble = Trouble::of(&error);
-                let outcome = if matches!(error, StoreError::Overtaken) { Outcome::Abandoned } else { Outcome::Failed };
-                self.session.fail(outcome, Evidence::default(), trouble, clock).await.or(Err(error))
-            }
-            applied => applied,
+        let store = self.session.store.clone();
+        let pid = self.session.conn.pid;
+        let written = match store.watch(pid, self.write(report, limits, clock)).await {
+            Ok((tx, applied)) => Ok((applied, store.watch(pid, tx.commit()).await)),
+            Err(error) => Err(error),
         };
-        self.close().await;
-        result
+        match written {
+            Ok((applied, Ok(()))) => {
+                self.session.conn.close().await;
+                Ok(applied)
+            }
+            Ok((applied, Err(error))) if error.is_lost() => self.session.settle_commit(applied, error, clock).await,
+            Ok((_, Err(error))) | Err(error) => self.session.fail_by(error, clock).await,
+        }
     }
 
-    async fn apply_in_transaction(
+    /// Writes everything, ledger included, in a transaction that is not committed yet.
+    async fn write(
         &mut self,
         report: ScanReport,
         limits: DeleteLimits,
         clock: &dyn Clock,
-    ) -> Result<Applied, StoreError> {
+    ) -> Result<(Transaction<'_, Postgres>, Applied), StoreError> {
         self.flush().await?;
         let live_count = self.live_count();
         let seen_count = self.digests.seen_count();
-        let TargetSession { conn, target, account_name, scan_id, started_at, known, applied_scan_id } =
+        let TargetSession { conn, target, account_name, scan_id, started_at, known, applied_scan_id, .. } =
             &mut self.session;
         let ScanReport { evidence, verdict } = report;
         let scan_id = *scan_id;
@@ -153,35 +135,7 @@ impl<T: Kept> Observations<T> {
             trouble: trouble.as_ref(),
         };
         ledger::close_scan(&mut *tx, account_id, &closing).await?;
-        tx.commit().await?;
-        Ok(Applied { scan_id, outcome, counts, evidence, trouble })
-    }
-}
-
-impl TargetSession {
-    /// Records that the scan ended with nothing applied.
-    ///
-    /// # Errors
-    /// Where the database refuses; the next scan of the target then closes the row.
-    pub async fn fail(
-        &mut self,
-        outcome: Outcome,
-        evidence: Evidence,
-        trouble: Trouble,
-        clock: &dyn Clock,
-    ) -> Result<Applied, StoreError> {
-        let closing = Closing {
-            scan_id: self.scan_id,
-            outcome,
-            finished_at: clock.now(),
-            is_applied: false,
-            evidence: &evidence,
-            counts: Counts::default(),
-            proof: None,
-            trouble: Some(&trouble),
-        };
-        ledger::close_scan(&mut *self.conn, &self.target.account_id, &closing).await?;
-        Ok(Applied { scan_id: self.scan_id, outcome, counts: Counts::default(), evidence, trouble: Some(trouble) })
+        Ok((tx, Applied { scan_id, outcome, counts, evidence, trouble }))
     }
 }
 

@@ -1,6 +1,9 @@
 //! Why the database could not be made to agree; a variant says what the caller can do.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
+use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
 use crate::inventory::Target;
 
@@ -74,7 +77,19 @@ pub enum StoreError {
     /// What the operator named is not there.
     #[error("{0}")]
     NotFound(String),
-    /// The database refused a statement, or the connection broke.
+    /// The connection is there and nobody at its other end.
+    #[error("the database has been silent for {} s and is not at work on this scan; check that it runs and is reachable", waited.as_secs())]
+    Silent {
+        /// How long it was waited for.
+        waited: Duration,
+    },
+    /// The connection broke.
+    #[error("the connection to the database broke: {}", describe(.0))]
+    Lost(sqlx::Error),
+    /// The connection broke at the commit, and the ledger could not be asked whether it took place.
+    #[error("the database did not confirm that the scan was applied, and cannot be asked: {0}")]
+    InDoubt(Box<StoreError>),
+    /// The database refused a statement.
     #[error("the database refused: {}", describe(.0))]
     // Not its source: the chain would say it again, with line numbers of PostgreSQL's own sources.
     Database(sqlx::Error),
@@ -82,11 +97,21 @@ pub enum StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        Self::Database(error)
+        use sqlx::Error::{Io, Protocol, Tls};
+        let severity = error.as_database_error().map(|refusal| refusal.downcast_ref::<PgDatabaseError>().severity());
+        match (&error, severity) {
+            (Io(_) | Protocol(_) | Tls(_), _) | (_, Some(PgSeverity::Fatal | PgSeverity::Panic)) => Self::Lost(error),
+            _ => Self::Database(error),
+        }
     }
 }
 
 impl StoreError {
+    /// Whether the connection cannot be used again, and what was sent last may have been done.
+    pub(super) fn is_lost(&self) -> bool {
+        matches!(self, Self::Silent { .. } | Self::Lost(_) | Self::Unreachable(_))
+    }
+
     /// The error code for the ledger.
     pub fn code(&self) -> &'static str {
         match self {
@@ -101,6 +126,9 @@ impl StoreError {
             Self::ForeignProof { .. } => "foreign_proof",
             Self::RoleNotGranted { .. } => "role_not_granted",
             Self::NotFound(_) => "not_found",
+            Self::Silent { .. } => "database_silent",
+            Self::Lost(_) => "connection_lost",
+            Self::InDoubt(_) => "in_doubt",
             Self::Database(_) => "database_error",
         }
     }
@@ -108,8 +136,10 @@ impl StoreError {
 
 /// What the server said, without sqlx's line numbers of PostgreSQL's own source.
 pub(super) fn describe(error: &sqlx::Error) -> String {
-    match error.as_database_error() {
-        Some(refusal) => refusal.message().to_owned(),
-        None => error.to_string(),
+    match error {
+        sqlx::Error::Database(refusal) => refusal.message().to_owned(),
+        sqlx::Error::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => "it was closed".into(),
+        sqlx::Error::Io(error) => error.to_string(),
+        error => error.to_string(),
     }
 }

@@ -56,7 +56,7 @@ impl Store {
             r#"select current_setting('server_version') as "version!", current_database()::text as "database!",
                       session_user::text as "login!", current_user::text as "role!""#
         )
-        .fetch_one(self.pool())
+        .fetch_one(&mut *self.connection().await?)
         .await?;
         Ok(server)
     }
@@ -66,7 +66,7 @@ impl Store {
     /// # Errors
     /// Where the database refuses.
     pub async fn schema_state(&self) -> Result<SchemaState, StoreError> {
-        schema_state(&mut *self.pool().acquire().await?).await
+        schema_state(&mut *self.connection().await?).await
     }
 
     /// The roles that cannot do their part: the server has no such role, or it was granted nothing in this
@@ -85,7 +85,7 @@ impl Store {
             &names,
             &schemas
         )
-        .fetch_all(self.pool())
+        .fetch_all(&mut *self.connection().await?)
         .await?;
         let missing = ROLES.into_iter().filter(|(role, _)| !able.iter().any(|able| able == role));
         Ok(missing.map(|(role, _)| role).collect())

@@ -73,8 +73,11 @@ pub struct Trouble {
 impl Trouble {
     /// The trouble of an error of the database.
     pub fn of(error: &StoreError) -> Self {
-        let mend = "nothing was changed; the next scan tries again".into();
-        Self { code: error.code().into(), cause: error.to_string(), mend }
+        let mend = match error {
+            StoreError::InDoubt(_) => "see `stocktake status`; the next scan goes on from what is there, either way",
+            _ => "nothing was changed; the next scan tries again",
+        };
+        Self { code: error.code().into(), cause: error.to_string(), mend: mend.into() }
     }
 
     /// The trouble of a scan that is not complete.
@@ -112,6 +115,20 @@ pub(super) struct Closing<'a> {
     pub(super) counts: Counts,
     pub(super) proof: Option<&'a str>,
     pub(super) trouble: Option<&'a Trouble>,
+}
+
+impl<'a> Closing<'a> {
+    /// Of a scan that ended with nothing applied.
+    pub(super) fn failed(
+        scan_id: i64,
+        outcome: Outcome,
+        finished_at: DateTime<Utc>,
+        evidence: &'a Evidence,
+        trouble: &'a Trouble,
+    ) -> Self {
+        let counts = Counts::default();
+        Self { scan_id, outcome, finished_at, is_applied: false, evidence, counts, proof: None, trouble: Some(trouble) }
+    }
 }
 
 pub(super) struct TargetState {

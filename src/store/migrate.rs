@@ -1,7 +1,7 @@
 //! Brings the schema up to this program's version, under a lock, and never down.
 
 use sqlx::{
-    Connection, PgConnection,
+    PgConnection,
     migrate::{Migrate, MigrateError},
 };
 
@@ -28,13 +28,10 @@ impl Store {
     /// # Errors
     /// Where a migration fails, or the database has one that this program does not know.
     pub async fn migrate(&self) -> Result<Migrated, StoreError> {
-        // Outside the pool: with the login's own rights, which the pool's connections gave up; and sqlx keeps the
-        // lock when a run fails, and only the session's end gives it back.
-        let mut conn = PgConnection::connect_with(&self.pool().connect_options()).await?;
-        let migrated = migrate_in_turn(&mut conn).await;
-        let closed = conn.close().await;
-        let migrated = migrated?;
-        closed?;
+        // With the login's own rights; and sqlx keeps the lock when a run fails, which only the session's end gives back.
+        let mut session = self.login_connection().await?;
+        let migrated = self.watch(session.pid, migrate_in_turn(&mut session)).await?;
+        session.close().await;
         Ok(migrated)
     }
 
@@ -49,6 +46,8 @@ impl Store {
 
 /// Everything of a migration run, under the lock from the first look to the last grant.
 async fn migrate_in_turn(conn: &mut PgConnection) -> Result<Migrated, StoreError> {
+    // Others may be migrating for long.
+    sqlx::query!("set lock_timeout = 0").execute(&mut *conn).await?;
     // The run takes it again, which a session may, and gives back its own share alone.
     conn.lock().await.map_err(refused)?;
     let before = applied_versions(conn).await?.len();

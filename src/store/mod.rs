@@ -8,6 +8,7 @@
 mod access_tokens;
 mod accounts;
 mod apply;
+mod connection;
 mod copy;
 mod diff;
 mod digest;
@@ -24,7 +25,9 @@ mod reports;
 mod retention;
 mod role;
 mod session;
+mod settle;
 mod tabulate;
+mod watch;
 
 pub use accounts::KnownAccount;
 pub use apply::Applied;
@@ -40,19 +43,18 @@ pub use retention::Purge;
 pub use session::{ScanStart, TargetSession};
 pub use tabulate::Tabular;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
+
+use sqlx::{PgConnection, postgres::PgConnectOptions};
+use tokio::sync::Semaphore;
 
 use crate::inventory::Source;
-use sqlx::{
-    Connection, PgConnection, PgPool,
-    postgres::{PgConnectOptions, PgPoolOptions},
-};
 
 /// The migrations of the schema, applied in order.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 
-/// How long a connection may take before the database counts as unreachable.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the database may be silent before it is asked whether it is still at work.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The oldest server that keeps the promises of the schema.
 const SERVER_VERSION_MIN: i32 = 150_000;
@@ -60,7 +62,10 @@ const SERVER_VERSION_MIN: i32 = 150_000;
 /// The inventory's database.
 #[derive(Clone, Debug)]
 pub struct Store {
-    pool: PgPool,
+    options: PgConnectOptions,
+    /// One for each connection that may be open at once, scans not counted.
+    places: Arc<Semaphore>,
+    patience: Duration,
 }
 
 impl Store {
@@ -68,7 +73,7 @@ impl Store {
     ///
     /// # Errors
     /// Where the server does not answer, refuses, or is too old.
-    pub async fn connect(url: &str, connection_count: u32) -> Result<Self, StoreError> {
+    pub async fn connect(url: &str, connection_count: usize) -> Result<Self, StoreError> {
         let options: PgConnectOptions = url
             .parse()
             // The error of the parser could quote the URL, and with it the password.
@@ -80,27 +85,18 @@ impl Store {
             ("tcp_keepalives_idle", "60"),
             ("tcp_keepalives_interval", "10"),
             ("tcp_keepalives_count", "3"),
+            // A session of somebody else that sits on a lock ends the scan, not the worker.
+            ("lock_timeout", "60s"),
         ]);
-        // The pool would try for its whole patience and then not say why: ask once, directly.
-        let unreachable = |error: sqlx::Error| StoreError::Unreachable(error::describe(&error));
-        let mut conn = tokio::time::timeout(CONNECT_TIMEOUT, PgConnection::connect_with(&options))
-            .await
-            .map_err(|_| StoreError::Unreachable(format!("no answer within {} s", CONNECT_TIMEOUT.as_secs())))?
-            .map_err(unreachable)?;
-        check_server_version(&mut conn).await?;
-        conn.close().await?;
-        let pool = PgPoolOptions::new()
-            .max_connections(connection_count)
-            .acquire_timeout(CONNECT_TIMEOUT)
-            .after_connect(|conn, _| Box::pin(role::assume_work(conn)))
-            // Lazily, so that no connection is older than the roles that a first migration creates.
-            .connect_lazy_with(options);
-        Ok(Self { pool })
+        let store = Self { options, places: Arc::new(Semaphore::new(connection_count)), patience: PATIENCE };
+        check_server_version(&mut *store.login_connection().await?).await?;
+        Ok(store)
     }
 
-    /// Closes all connections.
-    pub async fn close(&self) {
-        self.pool.close().await;
+    /// The same database, which may be silent for `patience` before it is asked whether it is still at work.
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
     }
 
     /// The id under which an account of this label was kept before.
@@ -112,7 +108,7 @@ impl Store {
             "select account_id from inventory.accounts where account_name = $1 order by first_seen_at desc limit 1",
             account_name
         )
-        .fetch_optional(&self.pool)
+        .fetch_optional(&mut *self.connection().await?)
         .await?;
         Ok(id)
     }
@@ -134,7 +130,7 @@ impl Store {
             &names,
             &sources
         )
-        .execute(&self.pool)
+        .execute(&mut *self.connection().await?)
         .await?;
         Ok(())
     }
@@ -142,13 +138,9 @@ impl Store {
     /// A store whose server does not answer.
     #[cfg(test)]
     pub(crate) fn unreachable() -> Self {
-        let options = PgPoolOptions::new().acquire_timeout(Duration::from_millis(200));
         // Port 1 belongs to a service that nobody runs.
-        Self { pool: options.connect_lazy("postgres://nobody@127.0.0.1:1/nothing").unwrap() }
-    }
-
-    pub(crate) fn pool(&self) -> &PgPool {
-        &self.pool
+        let options = "postgres://nobody@127.0.0.1:1/nothing".parse().unwrap();
+        Self { options, places: Arc::new(Semaphore::new(1)), patience: PATIENCE }
     }
 }
 

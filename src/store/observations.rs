@@ -88,7 +88,9 @@ impl<T> Batch<T> {
 impl<T: Kept> Observations<T> {
     /// Begins to observe, with the digests of what is kept now.
     pub(crate) async fn begin(mut session: TargetSession) -> Result<Self, (TargetSession, StoreError)> {
-        match T::load_digests(&mut session.conn, &session.target.account_id).await {
+        let pid = session.conn.pid;
+        let loading = T::load_digests(&mut session.conn, &session.target.account_id);
+        match session.store.watch(pid, loading).await {
             Ok(digests) => Ok(Self {
                 session,
                 digests: DigestSet::new(digests),
@@ -96,8 +98,13 @@ impl<T: Kept> Observations<T> {
                 staged: Staged::default(),
                 pending: Batch::default(),
             }),
-            Err(error) => Err((session, error.into())),
+            Err(error) => Err((session, error)),
         }
+    }
+
+    /// Gives up what was observed.
+    pub(crate) fn into_session(self) -> TargetSession {
+        self.session
     }
 
     /// Live rows of the target when the scan began.
@@ -138,14 +145,6 @@ impl<T: Kept> Observations<T> {
         }
         Ok(())
     }
-
-    /// Ends the session, and with it the lock and the staging table.
-    pub(super) async fn close(self) {
-        // The server frees both when the connection breaks, too.
-        if let Err(error) = self.session.conn.close().await {
-            tracing::debug!(%error, "the scan's connection did not close cleanly");
-        }
-    }
 }
 
 impl<T: Kept> Observer<T> for Observations<T> {
@@ -169,7 +168,8 @@ impl<T: Kept> Observer<T> for Observations<T> {
                 self.pending.push(Pending { item, digest, observed_at });
             }
             if self.pending.is_full() {
-                self.flush().await?;
+                let store = self.session.store.clone();
+                store.watch(self.session.conn.pid, self.flush()).await?;
             }
         }
         Ok(())
@@ -185,9 +185,15 @@ impl<T: Kept> Observer<T> for Observations<T> {
         if unseen.is_empty() {
             return Ok(Vec::new());
         }
-        self.flush().await?;
-        self.ensure_staging().await?;
-        Ok(T::load_vanished(&mut self.session.conn, &self.session.target.account_id, &unseen).await?)
+        let store = self.session.store.clone();
+        let pid = self.session.conn.pid;
+        let comparing = async {
+            self.flush().await?;
+            self.ensure_staging().await?;
+            let TargetSession { conn, target, .. } = &mut self.session;
+            Ok::<_, StoreError>(T::load_vanished(conn, &target.account_id, &unseen).await?)
+        };
+        store.watch(pid, comparing).await
     }
 }
 

@@ -1,12 +1,11 @@
 //! One scan's hold on its target: the lock, the fence, and what was known when it began.
 
-use std::ops::{Deref, DerefMut};
-
 use chrono::{DateTime, Utc};
-use sqlx::{Connection, PgConnection, Postgres, Transaction};
+use sqlx::Connection;
 
 use super::{
     Store, StoreError,
+    connection::Session,
     diff::Known,
     ledger::{self, Outcome, Trouble},
 };
@@ -16,7 +15,9 @@ use crate::{clock::Clock, inventory::Target, scan::Evidence};
 ///
 /// The lock ends with the session, so a killed worker holds nothing.
 pub struct TargetSession {
-    pub(super) conn: SessionConnection,
+    pub(super) store: Store,
+    pub(super) conn: Session,
+    pub(super) is_rehearsal: bool,
     pub(super) target: Target,
     pub(super) account_name: String,
     pub(super) scan_id: i64,
@@ -59,13 +60,20 @@ impl Store {
         let Some(mut conn) = self.lock(target, start.is_rehearsal).await? else {
             return Ok(None);
         };
+        let pid = conn.pid;
         let started_at = clock.now();
-        ledger::keep_target(&mut conn, start, started_at).await?;
-        let state = ledger::load_target(&mut conn, target).await?;
-        ledger::abandon_running(&mut conn, target, started_at).await?;
-        let scan_id = ledger::open_scan(&mut conn, start, started_at).await?;
-        let mut session = TargetSession {
+        let opening = async {
+            ledger::keep_target(&mut conn, start, started_at).await?;
+            let state = ledger::load_target(&mut conn, target).await?;
+            ledger::abandon_running(&mut conn, target, started_at).await?;
+            let scan_id = ledger::open_scan(&mut conn, start, started_at).await?;
+            Ok::<_, StoreError>((state, scan_id))
+        };
+        let (state, scan_id) = self.watch(pid, opening).await?;
+        let session = TargetSession {
+            store: self.clone(),
             conn,
+            is_rehearsal: start.is_rehearsal,
             target: target.clone(),
             account_name: start.account_name.to_owned(),
             scan_id,
@@ -87,63 +95,31 @@ impl Store {
 
 impl Store {
     /// Takes the lock that one writer of a target holds; `None` where another one does.
-    async fn lock(&self, target: &Target, is_rehearsal: bool) -> Result<Option<SessionConnection>, StoreError> {
-        let key = format!("stocktake/{target}");
-        let (conn, is_locked) = if is_rehearsal {
-            let mut tx = self.pool().begin().await?;
-            let is_locked = sqlx::query_scalar!(
-                r#"select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as "is_locked!""#,
-                key
+    async fn lock(&self, target: &Target, is_rehearsal: bool) -> Result<Option<Session>, StoreError> {
+        let mut session = self.own_connection().await?;
+        let pid = session.pid;
+        let locking = async {
+            if is_rehearsal {
+                // Neither committed nor rolled back: all that is written nests inside, and goes with the session.
+                std::mem::forget(session.begin().await?);
+            }
+            sqlx::query_scalar!(
+                r#"select pg_try_advisory_lock(hashtextextended($1, 0)) as "is_locked!""#,
+                lock_name(target)
             )
-            .fetch_one(&mut *tx)
-            .await?;
-            (SessionConnection::Rehearsal(tx), is_locked)
-        } else {
-            let mut conn = self.pool().acquire().await?.detach();
-            let is_locked =
-                sqlx::query_scalar!(r#"select pg_try_advisory_lock(hashtextextended($1, 0)) as "is_locked!""#, key)
-                    .fetch_one(&mut conn)
-                    .await?;
-            (SessionConnection::Own(Box::new(conn)), is_locked)
+            .fetch_one(&mut *session)
+            .await
         };
-        Ok(is_locked.then_some(conn))
-    }
-}
-
-/// The connection of a scan.
-pub(super) enum SessionConnection {
-    /// Outside the pool: lock and staging table end with it.
-    Own(Box<PgConnection>),
-    /// All that is written nests inside a transaction that is never committed.
-    Rehearsal(Transaction<'static, Postgres>),
-}
-
-impl SessionConnection {
-    /// Ends the session, and with it the lock and the staging table.
-    pub(super) async fn close(self) -> Result<(), sqlx::Error> {
-        match self {
-            Self::Own(conn) => conn.close().await,
-            Self::Rehearsal(tx) => tx.rollback().await,
+        let is_locked = self.watch(pid, locking).await?;
+        if !is_locked {
+            session.close().await;
+            return Ok(None);
         }
+        Ok(Some(session))
     }
 }
 
-impl Deref for SessionConnection {
-    type Target = PgConnection;
-
-    fn deref(&self) -> &PgConnection {
-        match self {
-            Self::Own(conn) => conn,
-            Self::Rehearsal(tx) => tx,
-        }
-    }
-}
-
-impl DerefMut for SessionConnection {
-    fn deref_mut(&mut self) -> &mut PgConnection {
-        match self {
-            Self::Own(conn) => conn,
-            Self::Rehearsal(tx) => tx,
-        }
-    }
+/// What the lock of a target is made from.
+pub(super) fn lock_name(target: &Target) -> String {
+    format!("stocktake/{target}")
 }

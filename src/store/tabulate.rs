@@ -19,7 +19,7 @@ impl Store {
     /// # Errors
     /// Where the database refuses.
     pub async fn tabulate(&self, query: &'static str) -> Result<Tabular, StoreError> {
-        let rows = sqlx::query(query).fetch_all(self.pool()).await?;
+        let rows = sqlx::query(query).fetch_all(&mut *self.connection().await?).await?;
         let columns = rows.first().map(|row| row.columns().iter().map(|column| column.name().to_owned()).collect());
         let rows = rows
             .iter()

@@ -84,7 +84,7 @@ impl Worker {
             approved_delete_count: request.approved_delete_count,
             is_rehearsal: request.is_rehearsal,
         };
-        let Some(mut session) = self.store.begin_scan(start, &*self.clock).await? else {
+        let Some(session) = self.store.begin_scan(start, &*self.clock).await? else {
             return Ok(None);
         };
         self.progress.begin(target, account.name());
@@ -107,10 +107,7 @@ impl Worker {
         let clock = &*self.clock;
         let mut observations = match Observations::<T>::begin(session).await {
             Ok(observations) => observations,
-            Err((mut session, error)) => {
-                let trouble = Trouble::of(&error);
-                return session.fail(Outcome::Failed, Evidence::default(), trouble, clock).await.or(Err(error));
-            }
+            Err((session, error)) => return session.fail_by(error, clock).await,
         };
         let config = &self.config.scan;
         let options = ScanOptions {
@@ -124,12 +121,10 @@ impl Worker {
         let report = match result {
             Ok(report) => report,
             Err(ScanError::Stopped) => {
-                return observations.fail(Outcome::Abandoned, Evidence::default(), stopped(), clock).await;
+                let session = observations.into_session();
+                return session.fail(Outcome::Abandoned, Evidence::default(), stopped(), clock).await;
             }
-            Err(ScanError::Observer(error)) => {
-                let trouble = Trouble::of(&error);
-                return observations.fail(Outcome::Failed, Evidence::default(), trouble, clock).await.or(Err(error));
-            }
+            Err(ScanError::Observer(error)) => return observations.into_session().fail_by(error, clock).await,
         };
         if let Some(skew) = report.evidence.skew.filter(|skew| skew.abs() > SKEW_WARNING) {
             let skew_seconds = skew.as_seconds_f64();
@@ -143,7 +138,7 @@ impl Worker {
         {
             // Nothing was seen, so there is nothing to apply.
             let trouble = Trouble::incomplete(why);
-            return observations.fail(Outcome::Failed, report.evidence, trouble, clock).await;
+            return observations.into_session().fail(Outcome::Failed, report.evidence, trouble, clock).await;
         }
         // Keys that were exchanged meanwhile may have answered for another account.
         let exchanged = match account.verify_id().await {
@@ -156,7 +151,7 @@ impl Worker {
             Err(trouble) => Some(trouble.into_trouble()),
         };
         if let Some(trouble) = exchanged {
-            return observations.fail(Outcome::Failed, report.evidence, trouble, clock).await;
+            return observations.into_session().fail(Outcome::Failed, report.evidence, trouble, clock).await;
         }
         let delete_limits = DeleteLimits {
             max_count: u64::from(config.max_delete_count),

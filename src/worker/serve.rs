@@ -81,7 +81,9 @@ impl Worker {
                 let deleted_count: u64 = purges.iter().map(|purge| purge.deleted_count).sum();
                 info!(deleted.count = deleted_count, "purged {deleted_count} rows that ended before {cutoff}");
             }
-            Err(error) => error!("retention failed: {error}; nothing was deleted, the next tick tries again"),
+            Err(error) => error!(
+                "retention failed: {error}; what was purged is in reporting.retention_log, the next tick goes on"
+            ),
         }
     }
 }

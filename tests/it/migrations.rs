@@ -128,7 +128,6 @@ async fn programs_that_migrate_at_once_all_succeed() {
         }
         for store in stores {
             store.check_schema().await.unwrap();
-            store.close().await;
         }
     }
 }

@@ -200,7 +200,6 @@ async fn migrate_goes_on_where_roles_are_refused_and_says_so() {
     assert_eq!(count_as(&database, READER, "reporting.scans").await, Ok(0));
     assert_eq!(store.migrate().await.unwrap().roles_refusal, None);
 
-    store.close().await;
     database.pool.close().await;
     admin.close().await.unwrap();
     tokio::task::spawn_blocking(move || server.stop()).await.unwrap().unwrap();

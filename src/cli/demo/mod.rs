@@ -94,7 +94,6 @@ pub(super) async fn run(arguments: &Arguments, output: &Output) -> anyhow::Resul
         stay(Arc::clone(&worker), &emulator, arguments.listen, output, &stop).await?;
     }
     drop(worker);
-    store.close().await;
     tokio::task::spawn_blocking(move || cluster.stop()).await??;
     Ok(if is_sound { Exit::Success } else { Exit::Partial })
 }

@@ -5,6 +5,8 @@ mod record;
 
 pub use record::{Hold, NewHold};
 
+use sqlx::Connection;
+
 use super::{Store, StoreError, role::assume_retention};
 use crate::{clock::Clock, inventory::Source};
 
@@ -20,7 +22,8 @@ impl Store {
             None => None,
         };
         let dataset = object.as_ref().map(|(dataset, _)| *dataset).or(hold.dataset);
-        let mut tx = self.pool().begin().await?;
+        let mut conn = self.connection().await?;
+        let mut tx = conn.begin().await?;
         assume_retention(&mut tx).await?;
         let hold_id = sqlx::query_scalar!(
             "insert into inventory.legal_holds (account_id, dataset, object_id, reason, placed_by, placed_at)
@@ -44,7 +47,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`] where it is not there or released already; nothing was changed.
     pub async fn release_hold(&self, hold_id: i64, by: &str, clock: &dyn Clock) -> Result<Hold, StoreError> {
-        let mut tx = self.pool().begin().await?;
+        let mut conn = self.connection().await?;
+        let mut tx = conn.begin().await?;
         assume_retention(&mut tx).await?;
         let released = sqlx::query!(
             "update inventory.legal_holds set released_by = $2, released_at = $3
@@ -91,7 +95,7 @@ impl Store {
             hold_id,
             with_released
         )
-        .fetch_all(self.pool())
+        .fetch_all(&mut *self.connection().await?)
         .await?;
         Ok(holds)
     }

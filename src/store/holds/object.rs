@@ -29,7 +29,7 @@ impl Store {
             object_id,
             dataset.map(Source::name)
         )
-        .fetch_all(self.pool())
+        .fetch_all(&mut *self.connection().await?)
         .await?;
         match found.as_slice() {
             [object] => {

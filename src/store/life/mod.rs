@@ -8,7 +8,7 @@ mod record;
 pub use now::{AccessTokenNow, MfaDeviceNow, Now};
 pub use record::{Life, Oddity, StatusChange, UsageSample, Version};
 
-use sqlx::PgConnection;
+use sqlx::{Connection, PgConnection};
 
 use super::{KnownAccount, Store, StoreError};
 use crate::inventory::Source;
@@ -35,7 +35,8 @@ impl Store {
             None => self.accounts().await?,
         };
         // One snapshot: a scan that is applied meanwhile is seen whole or not at all.
-        let mut tx = self.pool().begin_with("begin isolation level repeatable read read only").await?;
+        let mut conn = self.connection().await?;
+        let mut tx = conn.begin_with("begin isolation level repeatable read read only").await?;
         let mut lives = Vec::new();
         for account in &accounts {
             lives.extend(access_tokens::load_life(&mut tx, account, query.id).await?);

@@ -37,7 +37,7 @@ impl Store {
     /// # Errors
     /// Where the database refuses.
     pub async fn freshness(&self) -> Result<Vec<Freshness>, StoreError> {
-        select_freshness(self.pool()).await
+        select_freshness(&mut *self.connection().await?).await
     }
 }
 

@@ -25,7 +25,8 @@ impl Store {
     /// # Errors
     /// Where the database refuses, or takes longer than five seconds over one of the questions.
     pub async fn measurements(&self) -> Result<Measurements, StoreError> {
-        let mut tx = begin_snapshot(self).await?;
+        let mut conn = self.connection().await?;
+        let mut tx = begin_snapshot(&mut conn).await?;
         let measurements = Measurements {
             targets: select_freshness(&mut *tx).await?,
             held: select_held_scans(&mut *tx).await?,

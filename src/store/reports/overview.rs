@@ -33,7 +33,8 @@ impl Store {
     /// # Errors
     /// Where the database refuses, or takes longer than five seconds over one of the questions.
     pub async fn overview(&self, scan_limit: i64, since: DateTime<Utc>) -> Result<Overview, StoreError> {
-        let mut tx = begin_snapshot(self).await?;
+        let mut conn = self.connection().await?;
+        let mut tx = begin_snapshot(&mut conn).await?;
         let overview = Overview {
             targets: select_freshness(&mut *tx).await?,
             held: select_held_scans(&mut *tx).await?,

@@ -83,7 +83,7 @@ impl Store {
     /// # Errors
     /// Where the database refuses.
     pub async fn newest_scans(&self, limit: i64) -> Result<Vec<ScanLine>, StoreError> {
-        select_newest_scans(self.pool(), limit).await
+        select_newest_scans(&mut *self.connection().await?, limit).await
     }
 
     /// What is held: targets whose newest proven scan was, whatever failed after it.
@@ -91,7 +91,7 @@ impl Store {
     /// # Errors
     /// Where the database refuses.
     pub async fn held_scans(&self) -> Result<Vec<HeldScan>, StoreError> {
-        select_held_scans(self.pool()).await
+        select_held_scans(&mut *self.connection().await?).await
     }
 }
 
