@@ -1,6 +1,6 @@
 //! One emulated account: who may call, what they may do, and what it owns.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use chrono::{DateTime, Utc};
@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use crate::api::{CodeOrder, Paging};
 use crate::inventory::Inventory;
 use crate::lifecycle::{Lifecycle, LifecycleRates};
+use crate::role::{Role, Session};
 
 /// A pair of keys, with a token if it came from STS.
 #[derive(Clone, PartialEq, Eq)]
@@ -22,12 +23,21 @@ pub struct AccessKey {
     pub expires_at: Option<DateTime<Utc>>,
     /// A disabled key answers `InvalidAccessKeyId.Inactive`.
     pub active: bool,
+    /// What it is a session of, if STS issued it here.
+    pub session: Option<Session>,
 }
 
 impl AccessKey {
     /// An active long-lived key.
     pub fn new(id: impl Into<String>, secret: impl Into<String>) -> Self {
-        Self { id: id.into(), secret: secret.into(), security_token: None, expires_at: None, active: true }
+        Self {
+            id: id.into(),
+            secret: secret.into(),
+            security_token: None,
+            expires_at: None,
+            active: true,
+            session: None,
+        }
     }
 
     /// An STS key: requests must carry this token.
@@ -59,6 +69,10 @@ impl fmt::Debug for AccessKey {
 pub struct AccountSettings {
     /// The keys that sign for this account.
     pub keys: Vec<AccessKey>,
+    /// The roles that can be assumed in this account.
+    pub roles: Vec<Role>,
+    /// The tokens that each identity provider, by its ARN, has issued and that have not ended.
+    pub oidc_tokens: BTreeMap<String, BTreeSet<String>>,
     /// Actions (`ListAccessTokens`, …) that are answered with 403 `NoPermission`.
     pub denied_actions: BTreeSet<String>,
     /// How `ListAccessTokens` treats `PageNumber` and `PageSize`, which no document mentions as parameters.
@@ -79,6 +93,8 @@ impl Default for AccountSettings {
     fn default() -> Self {
         Self {
             keys: Vec::new(),
+            roles: Vec::new(),
+            oidc_tokens: BTreeMap::new(),
             denied_actions: BTreeSet::new(),
             paging: Paging::Honoured,
             code_order: CodeOrder::NewestFirst,

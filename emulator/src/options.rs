@@ -7,6 +7,7 @@ use crate::api::{CodeOrder, Paging};
 use crate::clock::Clock;
 use crate::inventory::Inventory;
 use crate::lifecycle::LifecycleRates;
+use crate::role::Role;
 
 /// Enough for any test to read back, little enough that a forgotten emulator does not grow.
 const DEFAULT_REQUEST_LOG_LIMIT: usize = 10_000;
@@ -109,6 +110,18 @@ impl AccountOptions {
     /// Adds a key.
     pub fn key(mut self, key: AccessKey) -> Self {
         self.settings.keys.push(key);
+        self
+    }
+
+    /// Adds a role.
+    pub fn role(mut self, role: Role) -> Self {
+        self.settings.roles.push(role);
+        self
+    }
+
+    /// Adds a token that an identity provider, by its ARN, has issued.
+    pub fn oidc_token(mut self, provider: impl Into<String>, token: impl Into<String>) -> Self {
+        self.settings.oidc_tokens.entry(provider.into()).or_default().insert(token.into());
         self
     }
 

@@ -9,13 +9,18 @@ pub(crate) struct GatewayRequest {
     pub(crate) method: Method,
     pub(crate) path: String,
     pub(crate) query: Vec<(String, String)>,
+    /// The parameters in a form body, which no URL and no record of the emulator shows.
+    form: Vec<(String, String)>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
 
 impl GatewayRequest {
     pub(crate) fn new(method: Method, path: &str, raw_query: &str, headers: HeaderMap, body: Bytes) -> Self {
-        Self { method, path: path.to_owned(), query: decode_query(raw_query), headers, body }
+        let content_type = headers.get("content-type").map(|value| String::from_utf8_lossy(value.as_bytes()));
+        let is_form = content_type.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+        let form = if is_form { decode_query(&String::from_utf8_lossy(&body)) } else { Vec::new() };
+        Self { method, path: path.to_owned(), query: decode_query(raw_query), form, headers, body }
     }
 
     /// The header's value; same-named headers are one value, sorted and joined, as the signature sees them.
@@ -30,14 +35,23 @@ impl GatewayRequest {
         (!values.is_empty()).then(|| values.join(","))
     }
 
-    /// The parameter's first value.
+    /// The parameter's first value, in the URL or else in a form.
     pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.query.iter().chain(&self.form).find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// What `x-acs-action` names.
+    /// What `x-acs-action` names, or else the parameter of older signatures and of anonymous calls.
     pub(crate) fn action(&self) -> String {
-        self.header("x-acs-action").unwrap_or_default()
+        self.header_or_parameter("x-acs-action", "Action")
+    }
+
+    /// The version of the API, from where the action is.
+    pub(crate) fn version(&self) -> String {
+        self.header_or_parameter("x-acs-version", "Version")
+    }
+
+    fn header_or_parameter(&self, header: &str, parameter: &str) -> String {
+        self.header(header).or_else(|| self.parameter(parameter).map(str::to_owned)).unwrap_or_default()
     }
 }
 

@@ -8,7 +8,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use sha2::{Digest, Sha256};
 
-use crate::account::Account;
+use crate::account::{AccessKey, Account};
 use crate::api::{self, ApiError, Operation};
 use crate::auth::{self, Nonces};
 use crate::clock::Running;
@@ -65,7 +65,11 @@ impl State {
         let action = request.action();
         let request_id = self.draw_request_id();
         let key_id = auth::authorization(request).map(|authorization| authorization.key_id).unwrap_or_default();
-        let owner = self.accounts.iter().position(|account| account.key(&key_id).is_some());
+        let is_anonymous = action == api::ASSUME_ROLE_WITH_OIDC;
+        let owner = match is_anonymous {
+            true => api::sts::role_owner(&self.accounts, request),
+            false => self.accounts.iter().position(|account| account.key(&key_id).is_some()),
+        };
 
         let mut answer = match self.answer_unbent(request, owner, now, &request_id) {
             Ok(answer) => answer,
@@ -80,6 +84,7 @@ impl State {
         answer
     }
 
+    /// An `Err` is a request that came to no operation, and that no fault strikes.
     fn answer_unbent(
         &mut self,
         request: &GatewayRequest,
@@ -88,31 +93,66 @@ impl State {
         request_id: &str,
     ) -> Result<Answer, ApiError> {
         let operation = Operation::of(request)?;
-        let authorization = auth::authorization(request)?;
-        let owner = owner
-            .ok_or_else(|| ApiError::new(404, "InvalidAccessKeyId.NotFound", "Specified access key is not found."))?;
-        let account = &mut self.accounts[owner];
-        account.live_until(now);
-        let key = account.key(&authorization.key_id).expect("the owner was found by this key");
-        auth::authenticate(request, &authorization, key, &mut self.nonces, now)?;
-        auth::authorize(account, operation, key)?;
-
-        let mut answer = match operation.answer(request, account, key, request_id) {
+        let answered = match operation {
+            Operation::ListAccessTokens => {
+                let (account, _) = self.let_in(operation, request, owner, now)?;
+                api::list_access_tokens(request, account, request_id)
+            }
+            Operation::ListVirtualMfaDevices => {
+                let (account, _) = self.let_in(operation, request, owner, now)?;
+                api::list_mfa_devices(request, account, request_id)
+            }
+            Operation::GetCallerIdentity => {
+                let (account, key) = self.let_in(operation, request, owner, now)?;
+                Ok(api::sts::get_caller_identity(account, key, request_id))
+            }
+            Operation::AssumeRole => {
+                let (account, _) = self.let_in(operation, request, owner, now)?;
+                let caller = account.id.clone();
+                api::sts::assume_role(&mut self.accounts, &caller, request, now, request_id, &mut self.rng)
+            }
+            // Its token is all the proof that it has.
+            Operation::AssumeRoleWithOidc => {
+                api::sts::assume_role_with_oidc(&mut self.accounts, request, now, request_id, &mut self.rng)
+            }
+        };
+        let mut answer = match answered {
             Ok(body) => Answer::json(StatusCode::OK, body, None),
             Err(error) => {
                 let body = error.body(request_id, api::product_of(operation.action()));
                 Answer::json(error.status, body, Some(error.code))
             }
         };
-        let view = RequestView { action: operation.action(), account: &account.id, query: &request.query };
+        let account = owner.map_or("", |owner| &self.accounts[owner].id);
+        let view = RequestView { action: operation.action(), account, query: &request.query };
         let after = self.faults.work(&view, request_id, &mut answer);
         for edit in after.edits {
-            edit(&mut account.inventory);
+            let owner = owner.expect("a fault that edits an inventory strikes a request of an account");
+            edit(&mut self.accounts[owner].inventory);
         }
         if !after.advance.is_zero() {
             self.set_now(now + after.advance);
         }
         Ok(answer)
+    }
+
+    /// Whose key signed, if it may do this.
+    fn let_in(
+        &mut self,
+        operation: Operation,
+        request: &GatewayRequest,
+        owner: Option<usize>,
+        now: DateTime<Utc>,
+    ) -> Result<(&Account, &AccessKey), ApiError> {
+        let authorization = auth::authorization(request)?;
+        let owner = owner
+            .ok_or_else(|| ApiError::new(404, "InvalidAccessKeyId.NotFound", "Specified access key is not found."))?;
+        self.accounts[owner].live_until(now);
+        let account = &self.accounts[owner];
+        let key = account.key(&authorization.key_id).expect("the owner was found by this key");
+        auth::authenticate(request, &authorization, key, &mut self.nonces, now)?;
+        auth::authorize(account, operation, key)?;
+        Ok((account, key))
     }
 
     fn record(

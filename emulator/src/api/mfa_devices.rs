@@ -50,7 +50,7 @@ struct UserItem<'a> {
 }
 
 /// Answers one request.
-pub(super) fn list(request: &GatewayRequest, account: &Account, request_id: &str) -> Result<Vec<u8>, ApiError> {
+pub(crate) fn list(request: &GatewayRequest, account: &Account, request_id: &str) -> Result<Vec<u8>, ApiError> {
     let prefix = account.settings.marker_prefix.as_str();
     let max_items = max_items(request)?.min(account.settings.page_limit);
     let from_slot = match request.parameter("Marker").filter(|marker| !marker.is_empty()) {

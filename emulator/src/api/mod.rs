@@ -1,20 +1,25 @@
-//! The three operations, and how a request finds its own.
+//! The operations, and how a request finds its own.
 
 mod access_tokens;
-mod caller_identity;
 mod error;
 mod mfa_devices;
+pub(crate) mod sts;
 
+pub(crate) use access_tokens::list as list_access_tokens;
 pub use access_tokens::{CodeOrder, Paging};
 pub(crate) use error::ApiError;
+pub(crate) use mfa_devices::list as list_mfa_devices;
 
-use crate::account::{AccessKey, Account};
 use crate::request::GatewayRequest;
 
 /// The action of SMC that lists activation codes.
 pub const LIST_ACCESS_TOKENS: &str = "ListAccessTokens";
 /// The action of IMS that lists virtual MFA devices.
 pub const LIST_VIRTUAL_MFA_DEVICES: &str = "ListVirtualMFADevices";
+/// The action of STS that gives a session of a role to who signs.
+pub const ASSUME_ROLE: &str = "AssumeRole";
+/// The action of STS that gives a session of a role to who holds a token.
+pub const ASSUME_ROLE_WITH_OIDC: &str = "AssumeRoleWithOIDC";
 const GET_CALLER_IDENTITY: &str = "GetCallerIdentity";
 
 /// An operation that the emulator answers.
@@ -23,21 +28,25 @@ pub(crate) enum Operation {
     ListAccessTokens,
     ListVirtualMfaDevices,
     GetCallerIdentity,
+    AssumeRole,
+    AssumeRoleWithOidc,
 }
 
 impl Operation {
-    /// Found by the action and version headers, as there is one host for all products here.
+    /// Found by action and version, as there is one host for all products here.
     pub(crate) fn of(request: &GatewayRequest) -> Result<Self, ApiError> {
         let (operation, version) = match request.action().as_str() {
             LIST_ACCESS_TOKENS => (Self::ListAccessTokens, "2019-06-01"),
             LIST_VIRTUAL_MFA_DEVICES => (Self::ListVirtualMfaDevices, "2019-08-15"),
             GET_CALLER_IDENTITY => (Self::GetCallerIdentity, "2015-04-01"),
+            ASSUME_ROLE => (Self::AssumeRole, "2015-04-01"),
+            ASSUME_ROLE_WITH_OIDC => (Self::AssumeRoleWithOidc, "2015-04-01"),
             _ => {
                 let message = "Specified api is not found, please check your url and method.";
                 return Err(ApiError::new(404, "InvalidAction.NotFound", message));
             }
         };
-        if request.header("x-acs-version").as_deref() == Some(version) {
+        if request.version() == version {
             Ok(operation)
         } else {
             Err(ApiError::new(400, "InvalidVersion", "Specified parameter Version is not valid."))
@@ -49,6 +58,8 @@ impl Operation {
             Self::ListAccessTokens => LIST_ACCESS_TOKENS,
             Self::ListVirtualMfaDevices => LIST_VIRTUAL_MFA_DEVICES,
             Self::GetCallerIdentity => GET_CALLER_IDENTITY,
+            Self::AssumeRole => ASSUME_ROLE,
+            Self::AssumeRoleWithOidc => ASSUME_ROLE_WITH_OIDC,
         }
     }
 
@@ -58,21 +69,8 @@ impl Operation {
             Self::ListAccessTokens => "smc:ListAccessTokens",
             Self::ListVirtualMfaDevices => "ram:ListVirtualMFADevices",
             Self::GetCallerIdentity => "sts:GetCallerIdentity",
-        }
-    }
-
-    /// Answers from the account's inventory.
-    pub(crate) fn answer(
-        self,
-        request: &GatewayRequest,
-        account: &Account,
-        key: &AccessKey,
-        request_id: &str,
-    ) -> Result<Vec<u8>, ApiError> {
-        match self {
-            Self::ListAccessTokens => access_tokens::list(request, account, request_id),
-            Self::ListVirtualMfaDevices => mfa_devices::list(request, account, request_id),
-            Self::GetCallerIdentity => Ok(caller_identity::get(account, key, request_id)),
+            Self::AssumeRole => "sts:AssumeRole",
+            Self::AssumeRoleWithOidc => "sts:AssumeRoleWithOIDC",
         }
     }
 }

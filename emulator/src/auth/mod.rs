@@ -51,9 +51,17 @@ pub(crate) fn authenticate(
     }
 }
 
-/// Refuses what the account's policy denies.
+/// Refuses what the account, the session's role or the session's own policy denies.
 pub(crate) fn authorize(account: &Account, operation: Operation, key: &AccessKey) -> Result<(), ApiError> {
-    if account.settings.denied_actions.contains(operation.action()) {
+    let action = operation.action();
+    let role = key.session.as_ref().and_then(|session| account.role(&session.role));
+    let policy = key.session.as_ref().and_then(|session| session.policy.as_ref());
+    // Whose key it is may be asked with any key.
+    let is_narrowed_away = operation != Operation::GetCallerIdentity
+        && policy.is_some_and(|policy| !policy.permits(operation.ram_action()));
+    let is_denied = account.settings.denied_actions.contains(action)
+        || role.is_some_and(|role| role.denied_actions.contains(action));
+    if is_denied || is_narrowed_away {
         Err(ApiError::no_permission(operation.ram_action(), &account.id, &key.id))
     } else {
         Ok(())

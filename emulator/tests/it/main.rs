@@ -10,3 +10,4 @@ mod content_faults;
 mod devices;
 mod handle;
 mod lifecycle;
+mod sts;

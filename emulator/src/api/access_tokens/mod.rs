@@ -25,7 +25,7 @@ struct Filter<'a> {
 }
 
 /// Answers one request.
-pub(super) fn list(request: &GatewayRequest, account: &Account, request_id: &str) -> Result<Vec<u8>, ApiError> {
+pub(crate) fn list(request: &GatewayRequest, account: &Account, request_id: &str) -> Result<Vec<u8>, ApiError> {
     let settings = &account.settings;
     let window = Window::of(request, settings.paging, settings.page_limit)?;
     let filter = Filter::of(request);

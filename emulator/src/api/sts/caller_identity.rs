@@ -19,18 +19,22 @@ struct Answer<'a> {
 }
 
 /// A long-lived key is a RAM user's, a key with a token an assumed role's.
-pub(super) fn get(account: &Account, key: &AccessKey, request_id: &str) -> Vec<u8> {
+pub(crate) fn get(account: &Account, key: &AccessKey, request_id: &str) -> Vec<u8> {
     let id = &account.id;
     let answer = if key.security_token.is_some() {
-        let role_id = "300000000000000001";
+        let (role, name) = match &key.session {
+            Some(session) => (session.role.as_str(), session.name.as_str()),
+            None => ("stocktake", "stocktake"),
+        };
+        let role_id = super::role_id(account, role);
         Answer {
             identity_type: "AssumedRoleUser",
             account_id: id,
             request_id,
-            principal_id: format!("{role_id}:stocktake"),
+            principal_id: format!("{role_id}:{name}"),
             user_id: None,
-            role_id: Some(role_id.to_owned()),
-            arn: format!("acs:ram::{id}:assumed-role/stocktake/stocktake"),
+            role_id: Some(role_id.to_string()),
+            arn: format!("acs:ram::{id}:assumed-role/{role}/{name}"),
         }
     } else {
         let user_id = "200000000000000001".to_owned();
