@@ -112,17 +112,11 @@ impl Reader<'_> {
         kinds: &'static [(&'static str, Fields)],
     ) {
         let known = quoted(kinds.iter().map(|(kind, _)| kind));
-        if let Some((name, _)) = table.get_key_value("assume_role") {
-            return self.refuse(&name.span(), format!("`{}.assume_role` is not supported yet", shown(path)));
-        }
         let Some(kind) = table.get("kind").and_then(|kind| kind.get_ref().as_str()) else {
             return self.refuse(key, format!("`{}.kind` must be one of {known}", shown(path)));
         };
         match kinds.iter().find(|(name, _)| *name == kind) {
             Some((_, fields)) => self.read_table(path, key, table, fields),
-            None if ["ecs_role", "oidc"].contains(&kind) => {
-                self.refuse(key, format!("`{}.kind` `{kind}` is not supported yet; use one of {known}", shown(path)));
-            }
             None => self.refuse(key, format!("`{}.kind` must be one of {known}", shown(path))),
         }
     }

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::{super::CredentialsConfig, *};
+use super::{
+    super::{AssumeRole, CredentialsConfig},
+    *,
+};
 
 fn load(text: &str, environment: &[(&str, &str)]) -> Result<Config, String> {
     let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
@@ -110,22 +113,58 @@ fn accounts_and_their_credentials_are_read() {
 #[test]
 fn credentials_of_other_kinds_are_refused_with_the_supported_ones() {
     let with = |credentials: &str| refusal(&format!("[[account]]\nname = \"a\"\ncredentials = {credentials}"));
-    for kind in ["ecs_role", "oidc"] {
-        assert_eq!(
-            with(&format!("{{ kind = \"{kind}\" }}")),
-            format!(
-                "stocktake.toml:3: `account.credentials.kind` `{kind}` is not supported yet; use one of `default`, \
-                 `env`, `profile`"
-            )
-        );
-    }
-    assert!(
-        with("{ kind = \"default\", assume_role = { role_arn = \"x\" } }")
-            .contains("assume_role` is not supported yet")
+    assert_eq!(
+        with("{ kind = \"ecs-role\" }"),
+        "stocktake.toml:3: `account.credentials.kind` must be one of `default`, `env`, `profile`, `ecs_role`, `oidc`"
     );
     assert!(with("{ id_var = \"A\" }").contains("`account.credentials.kind` must be one of"));
     assert!(with("{ kind = \"env\", id_var = \"A\" }").contains("`account.credentials.secret_var` is missing"));
     assert!(with("{ kind = \"default\", id_var = \"A\" }").contains("unknown key `account.credentials.id_var`"));
+}
+
+#[test]
+fn a_role_is_laid_over_any_kind() {
+    let role = AssumeRole {
+        external_id: Some("ext-1".into()),
+        policy: Some(r#"{"Version":"1"}"#.into()),
+        ..AssumeRole::new("acs:ram::1772422852740001:role/audit")
+    };
+    assert_eq!(role.session_name, "stocktake");
+    let oidc = CredentialsConfig::Oidc { role_arn: None, provider_arn: None, token_file: None, session_name: None };
+    let env = CredentialsConfig::Env { id_var: "A".into(), secret_var: "B".into(), token_var: None };
+    for (kind, base) in [
+        ("kind = \"default\"", CredentialsConfig::Default),
+        ("kind = \"env\"\nid_var = \"A\"\nsecret_var = \"B\"", env),
+        ("kind = \"profile\"", CredentialsConfig::Profile { file: None, profile: None }),
+        ("kind = \"ecs_role\"", CredentialsConfig::EcsRole { role_name: None }),
+        ("kind = \"oidc\"", oidc),
+    ] {
+        let text = format!(
+            "[[account]]\nname = \"a\"\n[account.credentials]\n{kind}\n[account.credentials.assume_role]\n\
+             role_arn = \"acs:ram::1772422852740001:role/audit\"\nexternal_id = \"ext-1\"\n\
+             policy = '{{\"Version\":\"1\"}}'\n"
+        );
+        let config = load(&text, &[]).unwrap();
+        assert_eq!(config.accounts[0].credentials, base.assuming(role.clone()));
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_role_is_one_line() {
+    let with = |role: &str| {
+        refusal(&format!("[[account]]\nname = \"a\"\n[account.credentials]\nkind = \"default\"\nassume_role = {role}"))
+    };
+    assert_eq!(
+        with("{ role_arn = \"audit\" }"),
+        "stocktake.toml:5: `account.credentials.assume_role.role_arn` is not of the form \
+         `acs:ram::1772422852740001:role/name`; copy it from the role's page in RAM"
+    );
+    assert_eq!(with("{}"), "stocktake.toml:5: `account.credentials.assume_role.role_arn` is missing");
+    assert_eq!(with("\"audit\""), "stocktake.toml:5: `account.credentials.assume_role` must be a section, `[…]`");
+    assert_eq!(
+        with("{ role_arn = \"acs:ram::1:role/a\", sesion_name = \"ab\" }"),
+        "stocktake.toml:5: unknown key `account.credentials.assume_role.sesion_name`; did you mean `session_name`?"
+    );
 }
 
 #[test]

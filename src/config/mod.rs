@@ -16,6 +16,7 @@ mod file;
 mod http;
 mod load;
 mod retention;
+mod role;
 mod scan;
 mod schedule;
 mod shape;
@@ -34,6 +35,7 @@ pub use error::{ConfigError, Place, Problem};
 pub use http::HttpConfig;
 pub use load::DEFAULT_FILE;
 pub use retention::RetentionConfig;
+pub use role::{AssumeRole, DEFAULT_SESSION_NAME};
 pub use scan::{Paging, ScanConfig};
 pub use schedule::ScheduleConfig;
 

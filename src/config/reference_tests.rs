@@ -5,8 +5,8 @@ use std::{collections::BTreeSet, path::Path};
 use serde::Deserialize;
 
 use super::{
-    AccountConfig, ApiConfig, Config, CredentialsConfig, DatabaseConfig, HttpConfig, RetentionConfig, ScanConfig,
-    ScheduleConfig,
+    AccountConfig, ApiConfig, AssumeRole, Config, CredentialsConfig, DatabaseConfig, HttpConfig, RetentionConfig,
+    ScanConfig, ScheduleConfig,
     load::assemble,
     shape::{Fields, ROOT, Shape, single_values},
 };
@@ -71,11 +71,16 @@ fn the_listed_credentials_are_the_kinds_of_the_enum() {
     for (kind, fields) in kinds {
         let mut listed = listed_fields(fields);
         listed.remove("kind");
+        assert!(listed.remove("assume_role"), "a role can be laid over {kind}");
         if listed.is_empty() {
             continue;
         }
         assert_eq!(listed, struct_fields::<CredentialsConfig>(&format!("kind = '{kind}'")), "{kind}");
     }
+    let Shape::Table(role) = kinds[0].1.iter().find(|field| field.name == "assume_role").unwrap().shape else {
+        panic!("`assume_role` is a table");
+    };
+    assert_eq!(listed_fields(role), struct_fields::<AssumeRole>("role_arn = 'a'"));
 }
 
 #[test]
@@ -121,7 +126,7 @@ fn the_commented_examples_of_the_reference_file_are_valid_and_whole() {
         .map(|account| std::mem::discriminant(&account.credentials).to_owned())
         .map(|kind| format!("{kind:?}"))
         .collect();
-    assert_eq!(kinds.len(), 3, "an example of each kind");
+    assert_eq!(kinds.len(), 6, "an example of each kind, and of a role laid over one");
 }
 
 #[test]

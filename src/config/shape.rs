@@ -88,10 +88,28 @@ pub(super) static ROOT: Fields = &[
 ];
 
 const CREDENTIALS: &[(&str, Fields)] = &[
-    ("default", &[must("kind", Text)]),
-    ("env", &[must("kind", Text), must("id_var", Text), must("secret_var", Text), may("token_var", Text)]),
-    ("profile", &[must("kind", Text), may("file", Text), may("profile", Text)]),
+    ("default", &[must("kind", Text), ASSUME_ROLE]),
+    ("env", &[must("kind", Text), must("id_var", Text), must("secret_var", Text), may("token_var", Text), ASSUME_ROLE]),
+    ("profile", &[must("kind", Text), may("file", Text), may("profile", Text), ASSUME_ROLE]),
+    ("ecs_role", &[must("kind", Text), may("role_name", Text), ASSUME_ROLE]),
+    (
+        "oidc",
+        &[
+            must("kind", Text),
+            may("role_arn", Text),
+            may("provider_arn", Text),
+            may("token_file", Text),
+            may("session_name", Text),
+            ASSUME_ROLE,
+        ],
+    ),
 ];
+
+/// May be laid over any kind.
+const ASSUME_ROLE: Field = may(
+    "assume_role",
+    Table(&[must("role_arn", Text), may("session_name", Text), may("external_id", Text), may("policy", Text)]),
+);
 
 /// The keys that hold one value each in a section of their own, as `(section, key)`.
 pub(super) fn single_values() -> impl Iterator<Item = (&'static str, &'static Field)> {

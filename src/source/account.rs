@@ -1,40 +1,34 @@
 //! Calls the APIs for one account: signs, sends, waits, tries again.
 
-use std::num::NonZeroU32;
 use std::sync::{
     Arc,
     atomic::{AtomicI64, AtomicU64, Ordering},
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use governor::{DefaultDirectRateLimiter, RateLimiter};
 use reqwest::header::{ACCEPT, CONTENT_LENGTH};
 
 use crate::{
     clock::Clock,
-    config::{ApiConfig, CredentialsConfig},
+    config::{ApiConfig, AssumeRole, CredentialsConfig},
 };
 
 use super::{
     Environment, HttpClient, Operation, SourceError,
-    answer::{Head, accept},
+    context::{Context, Received},
     credentials::{CredentialCache, Credentials, Provider},
     decode::{Malformed, Members},
-    endpoint::Endpoint,
-    http::transport_error,
-    retry::{RetryPolicy, Step},
+    retry::Step,
     sign::{Unsigned, canonical_query, sign},
 };
 
 /// The APIs as one account sees them. Calls may be made at once; all share one rate limit.
 #[derive(Debug)]
 pub struct AccountClient {
-    http: HttpClient,
-    endpoints: Endpoints,
+    context: Context,
     credentials: CredentialCache,
     limiter: DefaultDirectRateLimiter,
-    pub(super) retry: RetryPolicy,
-    clock: ClockHandle,
     /// What is added to the clock for `x-acs-date`, since the API refused a date.
     correction_ms: AtomicI64,
     sent_count: AtomicU64,
@@ -53,28 +47,6 @@ pub struct RequestCounts {
     pub throttled: u64,
 }
 
-/// What is known of an answer beside its content.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Received {
-    pub(super) at: DateTime<Utc>,
-    pub(super) skew: Option<TimeDelta>,
-}
-
-#[derive(Debug)]
-struct Endpoints {
-    smc: Endpoint,
-    ims: Endpoint,
-    sts: Endpoint,
-}
-
-struct ClockHandle(Arc<dyn Clock>);
-
-impl std::fmt::Debug for ClockHandle {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Clock")
-    }
-}
-
 impl AccountClient {
     /// A client for the account whose keys `credentials` tells where to find. Sends nothing and
     /// reads no key yet.
@@ -88,24 +60,28 @@ impl AccountClient {
         environment: Environment,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, SourceError> {
-        let per_second = NonZeroU32::new(api.requests_per_second).unwrap_or(NonZeroU32::MIN);
-        let endpoint = |operation: Operation, text| Endpoint::parse(operation.endpoint_key(), text);
-        Ok(Self {
-            http,
-            endpoints: Endpoints {
-                smc: endpoint(Operation::ListAccessTokens, &api.smc_endpoint)?,
-                ims: endpoint(Operation::ListVirtualMfaDevices, &api.ims_endpoint)?,
-                sts: endpoint(Operation::GetCallerIdentity, &api.sts_endpoint)?,
-            },
-            credentials: CredentialCache::new(Provider::new(credentials, environment)),
-            limiter: RateLimiter::direct(Quota::per_second(per_second)),
-            retry: RetryPolicy::new(api.max_attempts),
-            clock: ClockHandle(clock),
+        let context = Context::new(http, api, environment, clock)?;
+        Ok(Self::with_provider(Provider::new(credentials, &context), &context))
+    }
+
+    /// A client for the account of `role`, which is assumed with the keys of `base`. Clients that share a base
+    /// share its session.
+    pub fn assuming(base: Arc<Self>, role: AssumeRole) -> Self {
+        let context = base.context.clone();
+        Self::with_provider(Provider::assumed(base, role, &context), &context)
+    }
+
+    /// A client that signs with what `provider` reads.
+    pub(super) fn with_provider(provider: Provider, context: &Context) -> Self {
+        Self {
+            context: context.clone(),
+            credentials: CredentialCache::new(provider),
+            limiter: RateLimiter::direct(context.quota),
             correction_ms: AtomicI64::new(0),
             sent_count: AtomicU64::new(0),
             retried_count: AtomicU64::new(0),
             throttled_count: AtomicU64::new(0),
-        })
+        }
     }
 
     /// The requests so far.
@@ -122,7 +98,15 @@ impl AccountClient {
     /// # Errors
     /// Where there are no credentials.
     pub async fn access_key_id(&self) -> Result<String, SourceError> {
-        Ok(self.credentials.get(self.clock.0.now()).await?.access_key_id.clone())
+        Ok(self.credentials.get(self.corrected_now()).await?.access_key_id.clone())
+    }
+
+    /// Where the keys come from that requests are signed with now, for people.
+    ///
+    /// # Errors
+    /// Where there are no credentials.
+    pub async fn key_origin(&self) -> Result<String, SourceError> {
+        Ok(self.credentials.get(self.corrected_now()).await?.origin().to_owned())
     }
 
     /// Calls `operation` until its answer can be decoded or trying again is useless.
@@ -133,9 +117,9 @@ impl AccountClient {
         decode: impl Fn(&Members<'_>) -> Result<T, Malformed> + Send + Sync,
     ) -> Result<(T, Received), SourceError> {
         let query = canonical_query(params);
-        let mut attempts = self.retry.start();
+        let mut attempts = self.context.retry.start();
         loop {
-            let credentials = self.credentials.get(self.clock.0.now()).await?;
+            let credentials = self.credentials.get(self.corrected_now()).await?;
             let error = match self.attempt(operation, &query, &credentials, &decode).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
@@ -145,7 +129,7 @@ impl AccountClient {
             }
             if matches!(error, SourceError::Unauthenticated(_)) {
                 // Someone may be mending the file or the session: the next call reads it anew.
-                self.credentials.forget(&credentials).await;
+                self.credentials.forget(&credentials);
             }
             let step = attempts.after_failure(error.retry());
             if step == Step::GiveUp {
@@ -176,7 +160,7 @@ impl AccountClient {
         decode: impl Fn(&Members<'_>) -> Result<T, Malformed>,
     ) -> Result<(T, Received), SourceError> {
         self.limiter.until_ready().await;
-        let endpoint = self.endpoint(operation);
+        let endpoint = self.context.endpoint(operation);
         let headers = sign(&Unsigned {
             method: "POST",
             host: endpoint.host(),
@@ -188,6 +172,7 @@ impl AccountClient {
             credentials,
         });
         let mut request = self
+            .context
             .http
             .to(endpoint)
             .post(endpoint.url(canonical_query))
@@ -197,26 +182,12 @@ impl AccountClient {
             request = request.header(name, value);
         }
         self.sent_count.fetch_add(1, Ordering::Relaxed);
-        let response = request.send().await.map_err(|error| transport_error(operation, error))?;
-        let head = Head::read(response.status().as_u16(), response.headers(), self.clock.0.now());
-        let body = self.http.read_body(operation, response).await?;
-        let received = Received { at: self.clock.0.now(), skew: head.skew };
-        let members = accept(operation, &head, &body, credentials)?;
-        let decoded = decode(&members).map_err(|malformed| malformed.at(operation, head.status))?;
-        Ok((decoded, received))
-    }
-
-    fn endpoint(&self, operation: Operation) -> &Endpoint {
-        match operation {
-            Operation::ListAccessTokens => &self.endpoints.smc,
-            Operation::ListVirtualMfaDevices => &self.endpoints.ims,
-            Operation::GetCallerIdentity => &self.endpoints.sts,
-        }
+        self.context.exchange(operation, request, &credentials.asker(), decode).await
     }
 
     fn corrected_now(&self) -> DateTime<Utc> {
         let correction = TimeDelta::milliseconds(self.correction_ms.load(Ordering::Relaxed));
-        let now = self.clock.0.now();
+        let now = self.context.now();
         now.checked_add_signed(correction).unwrap_or(now)
     }
 

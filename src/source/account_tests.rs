@@ -25,15 +25,6 @@ fn error(status: u16, code: &str) -> Reply {
     Reply::json(status, &format!(r#"{{"Code":"{code}","Message":"m","RequestId":"r"}}"#))
 }
 
-/// The test's only real waits: nothing but a few milliseconds.
-fn quick(mut client: AccountClient) -> AccountClient {
-    client.retry.first_delay = Duration::from_millis(1);
-    client.retry.first_throttled_delay = Duration::from_millis(1);
-    client.retry.max_delay = Duration::from_millis(2);
-    client.retry.max_retry_after = Duration::from_millis(60);
-    client
-}
-
 fn api(host: &str) -> ApiConfig {
     let endpoint = format!("http://{host}");
     ApiConfig {
@@ -53,9 +44,20 @@ fn env_config() -> CredentialsConfig {
     }
 }
 
+fn quick(
+    http: HttpClient,
+    api: &ApiConfig,
+    credentials: &CredentialsConfig,
+    environment: Environment,
+    clock: ManualClock,
+) -> AccountClient {
+    let context = Context::new(http, api, environment, Arc::new(clock)).unwrap().quick();
+    AccountClient::with_provider(Provider::new(credentials, &context), &context)
+}
+
 fn build(api: &ApiConfig, http: HttpClient, environment: Environment) -> AccountClient {
     let clock = ManualClock::new("2024-01-02T03:04:05Z".parse().unwrap());
-    quick(AccountClient::new(http, api, &env_config(), environment, Arc::new(clock)).unwrap())
+    quick(http, api, &env_config(), environment, clock)
 }
 
 fn client(server: &ScriptedServer) -> AccountClient {
@@ -216,9 +218,9 @@ async fn an_ended_session_is_read_anew_once() {
     write("t1");
     let api = api(&server.host());
     let config = CredentialsConfig::Profile { file: Some(file.path().to_owned()), profile: None };
-    let clock = Arc::new(ManualClock::new(DateTime::UNIX_EPOCH));
+    let clock = ManualClock::new(DateTime::UNIX_EPOCH);
     let http = HttpClient::new(&api).unwrap();
-    let client = quick(AccountClient::new(http, &api, &config, Environment::of_pairs([]), clock).unwrap());
+    let client = quick(http, &api, &config, Environment::of_pairs([]), clock);
     let error = list(&client).await.unwrap_err();
     assert_eq!((error.code().as_str(), server.requests().len()), ("InvalidSecurityToken.Expired", 2));
     write("t2");

@@ -7,9 +7,8 @@ use reqwest::header::{DATE, HeaderMap, LOCATION};
 
 use super::{
     Operation, Refusal, SourceError,
-    credentials::Credentials,
     decode::Members,
-    redact::{one_line, redact},
+    redact::{Asker, one_line, redact},
 };
 
 /// `Code` of an answer that is none the less a success, as some gateways put it into each.
@@ -48,14 +47,14 @@ pub(super) fn accept<'a>(
     operation: Operation,
     head: &Head,
     body: &'a [u8],
-    credentials: &Credentials,
+    asker: &Asker<'_>,
 ) -> Result<Members<'a>, SourceError> {
     let is_success = (200..300).contains(&head.status);
     match Members::of_body(body) {
         Ok(members) if is_success && !has_error_code(&members) => Ok(members),
-        Ok(members) => Err(refusal(operation, head, Some(&members), credentials).into()),
+        Ok(members) => Err(refusal(operation, head, Some(&members), asker).into()),
         Err(malformed) if is_success => Err(malformed.at(operation, head.status)),
-        Err(_) => Err(refusal(operation, head, None, credentials).into()),
+        Err(_) => Err(refusal(operation, head, None, asker).into()),
     }
 }
 
@@ -64,10 +63,10 @@ fn has_error_code(members: &Members<'_>) -> bool {
     !code.is_empty() && !SUCCESS_CODES.iter().any(|success| success.eq_ignore_ascii_case(&code))
 }
 
-fn refusal(operation: Operation, head: &Head, members: Option<&Members<'_>>, credentials: &Credentials) -> Refusal {
+fn refusal(operation: Operation, head: &Head, members: Option<&Members<'_>>, asker: &Asker<'_>) -> Refusal {
     let said = |names: [&str; 2]| {
         let text = members?.text(&names)?;
-        Some(redact(&text, credentials)).filter(|text| !text.is_empty())
+        Some(redact(&text, asker)).filter(|text| !text.is_empty())
     };
     let (own_code, own_message) = own_words(head, members.is_some());
     let denied = members.and_then(|members| members.object(&["AccessDeniedDetail", "accessDeniedDetail"]));
@@ -76,7 +75,7 @@ fn refusal(operation: Operation, head: &Head, members: Option<&Members<'_>>, cre
         request_id: said(["RequestId", "requestId"]),
         retry_after: head.retry_after,
         skew: head.skew,
-        key_origin: Some(credentials.origin().to_owned()),
+        key_origin: Some(asker.origin.to_owned()),
         is_explicit_deny: deny_kind.is_some_and(|kind| kind == "ExplicitDeny"),
         ..Refusal::new(
             operation,

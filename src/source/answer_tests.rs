@@ -2,6 +2,8 @@
 
 use reqwest::header::HeaderValue;
 
+use crate::source::credentials::Credentials;
+
 use super::*;
 
 const OPERATION: Operation = Operation::ListAccessTokens;
@@ -19,7 +21,7 @@ fn head(status: u16, headers: &[(&'static str, &'static str)]) -> Head {
 }
 
 fn error(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> SourceError {
-    accept(OPERATION, &head(status, headers), body.as_bytes(), &credentials()).unwrap_err()
+    accept(OPERATION, &head(status, headers), body.as_bytes(), &credentials().asker()).unwrap_err()
 }
 
 #[test]
@@ -49,7 +51,7 @@ fn a_code_in_a_200_is_an_error_unless_it_means_success() {
         r#"{"Code":""}"#,
         r#"{"Code":null}"#,
     ] {
-        assert!(accept(OPERATION, &head(200, &[]), body.as_bytes(), &credentials()).is_ok(), "{body}");
+        assert!(accept(OPERATION, &head(200, &[]), body.as_bytes(), &credentials().asker()).is_ok(), "{body}");
     }
 }
 

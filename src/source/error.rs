@@ -130,7 +130,7 @@ impl SourceError {
             Self::Transport { kind: TransportFault::Interrupted, .. } => "connection_interrupted",
             Self::Malformed { .. } => "malformed_answer",
             Self::TooLarge { .. } => "answer_too_large",
-            Self::NoCredentials(_) => "no_credentials",
+            Self::NoCredentials(error) => return error.code(),
             Self::Endpoint { .. } => "invalid_endpoint",
             Self::Client(_) => "no_http_client",
             _ => return self.refusal().map(|refusal| refusal.code.clone()).unwrap_or_default(),

@@ -43,19 +43,24 @@ impl HttpClient {
         if endpoint.is_loopback() { &self.direct } else { &self.proxied }
     }
 
+    /// The client for what is on this machine or its link.
+    pub(super) fn direct(&self) -> &Client {
+        &self.direct
+    }
+
+    /// The client for what may be anywhere.
+    pub(super) fn proxied(&self) -> &Client {
+        &self.proxied
+    }
+
     /// The whole decoded body of `response`.
     ///
     /// # Errors
     /// [`SourceError::TooLarge`], or [`SourceError::Transport`] where it breaks off.
-    pub(super) async fn read_body(&self, operation: Operation, mut response: Response) -> Result<Vec<u8>, SourceError> {
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| transport_error(operation, error))? {
-            if body.len() + chunk.len() > self.body_bytes_max {
-                return Err(SourceError::TooLarge { operation, limit_bytes: self.body_bytes_max });
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body)
+    pub(super) async fn read_body(&self, operation: Operation, response: Response) -> Result<Vec<u8>, SourceError> {
+        let body = bounded_body(response, self.body_bytes_max).await;
+        body.map_err(|error| transport_error(operation, error))?
+            .ok_or(SourceError::TooLarge { operation, limit_bytes: self.body_bytes_max })
     }
 
     /// The same client with another bound.
@@ -72,8 +77,26 @@ pub fn install_crypto_provider() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-/// What went wrong with `error`, without its URL, which holds the parameters.
+/// The decoded body of `response`; `None` where it is larger than `bytes_max`.
+pub(super) async fn bounded_body(mut response: Response, bytes_max: usize) -> reqwest::Result<Option<Vec<u8>>> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if body.len() + chunk.len() > bytes_max {
+            return Ok(None);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Some(body))
+}
+
+/// The error of a call whose answer did not arrive.
 pub(super) fn transport_error(operation: Operation, error: reqwest::Error) -> SourceError {
+    let (kind, detail) = transport_fault(error);
+    SourceError::Transport { operation, kind, detail }
+}
+
+/// What went wrong with `error`, without its URL, which holds the parameters.
+pub(super) fn transport_fault(error: reqwest::Error) -> (TransportFault, Option<String>) {
     let error = error.without_url();
     let kind = if error.is_timeout() {
         TransportFault::Timeout
@@ -82,8 +105,7 @@ pub(super) fn transport_error(operation: Operation, error: reqwest::Error) -> So
     } else {
         TransportFault::Interrupted
     };
-    let detail = (kind != TransportFault::Timeout).then(|| root_cause(&error));
-    SourceError::Transport { operation, kind, detail }
+    (kind, (kind != TransportFault::Timeout).then(|| root_cause(&error)))
 }
 
 fn builder(config: &ApiConfig) -> ClientBuilder {

@@ -11,6 +11,7 @@ mod account;
 mod answer;
 #[cfg(test)]
 mod child_test;
+mod context;
 mod credentials;
 mod decode;
 mod endpoint;
@@ -26,9 +27,10 @@ mod retry;
 #[cfg(test)]
 mod scripted_server;
 mod sign;
+mod sts;
 
 pub use account::{AccountClient, RequestCounts};
-pub use credentials::{Credentials, CredentialsError, Environment, Provider};
+pub use credentials::{CredentialsError, Environment};
 pub use error::{SourceError, TransportFault};
 pub use http::{HttpClient, install_crypto_provider};
 pub use identity::CallerIdentity;

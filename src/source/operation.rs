@@ -11,6 +11,10 @@ pub enum Operation {
     ListVirtualMfaDevices,
     /// STS `GetCallerIdentity`.
     GetCallerIdentity,
+    /// STS `AssumeRole`.
+    AssumeRole,
+    /// STS `AssumeRoleWithOIDC`.
+    AssumeRoleWithOidc,
 }
 
 impl Operation {
@@ -20,6 +24,8 @@ impl Operation {
             Self::ListAccessTokens => "ListAccessTokens",
             Self::ListVirtualMfaDevices => "ListVirtualMFADevices",
             Self::GetCallerIdentity => "GetCallerIdentity",
+            Self::AssumeRole => "AssumeRole",
+            Self::AssumeRoleWithOidc => "AssumeRoleWithOIDC",
         }
     }
 
@@ -28,7 +34,7 @@ impl Operation {
         match self {
             Self::ListAccessTokens => "2019-06-01",
             Self::ListVirtualMfaDevices => "2019-08-15",
-            Self::GetCallerIdentity => "2015-04-01",
+            Self::GetCallerIdentity | Self::AssumeRole | Self::AssumeRoleWithOidc => "2015-04-01",
         }
     }
 
@@ -38,6 +44,8 @@ impl Operation {
             Self::ListAccessTokens => "smc:ListAccessTokens",
             Self::ListVirtualMfaDevices => "ram:ListVirtualMFADevices",
             Self::GetCallerIdentity => "sts:GetCallerIdentity",
+            Self::AssumeRole => "sts:AssumeRole",
+            Self::AssumeRoleWithOidc => "sts:AssumeRoleWithOIDC",
         }
     }
 
@@ -46,7 +54,7 @@ impl Operation {
         match self {
             Self::ListAccessTokens => "api.smc_endpoint",
             Self::ListVirtualMfaDevices => "api.ims_endpoint",
-            Self::GetCallerIdentity => "api.sts_endpoint",
+            Self::GetCallerIdentity | Self::AssumeRole | Self::AssumeRoleWithOidc => "api.sts_endpoint",
         }
     }
 }

@@ -1,8 +1,6 @@
 //! Makes one harmless line of what an API said.
 
-use secrecy::ExposeSecret;
-
-use super::{credentials::Credentials, sign::percent_encode};
+use super::sign::percent_encode;
 
 /// What stands where a secret stood.
 const REDACTED: &str = "[redacted]";
@@ -14,12 +12,18 @@ const MESSAGE_CHARS_MAX: usize = 500;
 /// all parameters; everything from these words on is cut.
 const ECHO_MARKS: [&str; 4] = ["server string to sign", "string to sign", "stringtosign", "canonical"];
 
-/// `message` on one line, without the server's echo of the request and without any of `credentials`.
-pub(super) fn redact(message: &str, credentials: &Credentials) -> String {
+/// Who sent a request, as far as a message about it needs to know.
+pub(super) struct Asker<'a> {
+    /// Where its keys came from, for people.
+    pub(super) origin: &'a str,
+    /// What no message may repeat; none is empty.
+    pub(super) secrets: Vec<&'a str>,
+}
+
+/// `message` on one line, without the server's echo of the request and without any secret of `asker`.
+pub(super) fn redact(message: &str, asker: &Asker<'_>) -> String {
     let mut message = without_echo(message).to_owned();
-    let token = credentials.security_token.as_ref().map(ExposeSecret::expose_secret);
-    let secrets = [Some(credentials.secret.expose_secret()), token, Some(credentials.access_key_id.as_str())];
-    for secret in secrets.into_iter().flatten() {
+    for secret in &asker.secrets {
         message = message.replace(secret, REDACTED).replace(&percent_encode(secret), REDACTED);
     }
     one_line(&message)
@@ -48,6 +52,8 @@ fn without_echo(message: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use crate::source::credentials::Credentials;
+
     use super::*;
 
     fn credentials() -> Credentials {
@@ -57,20 +63,20 @@ mod tests {
     #[test]
     fn the_echoed_string_to_sign_is_cut() {
         let message = "Specified signature is not matched with our calculation. server string to sign is:POST&%2F&AccessKeyId%3DLTAIother";
-        let redacted = redact(message, &credentials());
+        let redacted = redact(message, &credentials().asker());
         assert_eq!(redacted, "Specified signature is not matched with our calculation");
     }
 
     #[test]
     fn no_part_of_the_credentials_stays_in_any_spelling() {
         let message = "key LTAIid\nsecret s3cret/+ s3cret%2F%2B token CAIS+tok/en== CAIS%2Btok%2Fen%3D%3D";
-        let redacted = redact(message, &credentials());
+        let redacted = redact(message, &credentials().asker());
         assert_eq!(redacted, "key [redacted] secret [redacted] [redacted] token [redacted] [redacted]");
     }
 
     #[test]
     fn a_secret_is_not_saved_by_the_cut() {
         let message = format!("{}{}", "x".repeat(MESSAGE_CHARS_MAX - 3), "s3cret/+");
-        assert!(!redact(&message, &credentials()).contains("s3c"));
+        assert!(!redact(&message, &credentials().asker()).contains("s3c"));
     }
 }

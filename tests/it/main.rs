@@ -7,6 +7,7 @@ mod architecture;
 mod catalogue;
 mod cli;
 mod completeness;
+mod credentials;
 mod documented_sql;
 mod files;
 mod guards;

@@ -12,7 +12,7 @@ use crate::{
     inventory::Source,
     source::{
         AccessTokenQuery, AccountClient, CallerIdentity, Environment, HttpClient, ListAccessTokens, ListMfaDevices,
-        PageRequest, Provider, SourceError,
+        PageRequest, SourceError,
     },
 };
 
@@ -32,20 +32,16 @@ pub(super) async fn check_account(account: &AccountConfig, api: &ApiConfig, http
 }
 
 async fn findings(account: &AccountConfig, api: &ApiConfig, http: HttpClient) -> Vec<Finding> {
-    let environment = Environment::of_process();
-    let mut findings = Vec::new();
-    match Provider::new(&account.credentials, environment.clone()).load().await {
-        Ok(credentials) => findings.push(Finding::ok("credentials", format!("found in {}", credentials.origin()))),
-        // Without keys everything below fails for the same reason.
-        Err(error) => return vec![Finding::refused("credentials", &error.into())],
-    }
     let api = ApiConfig { max_attempts: api.max_attempts.min(MAX_ATTEMPTS), ..api.clone() };
+    let environment = Environment::of_process();
     let client = match AccountClient::new(http, &api, &account.credentials, environment, Arc::new(SystemClock)) {
         Ok(client) => client,
-        Err(error) => {
-            findings.push(Finding::refused("endpoints", &error));
-            return findings;
-        }
+        Err(error) => return vec![Finding::refused("endpoints", &error)],
+    };
+    let mut findings = match client.key_origin().await {
+        Ok(origin) => vec![Finding::ok("credentials", format!("from {origin}"))],
+        // Without keys everything below fails for the same reason.
+        Err(error) => return vec![Finding::refused("credentials", &error)],
     };
     let identity = client.caller_identity().await;
     let mut skew = identity.as_ref().ok().and_then(|identity| identity.skew);

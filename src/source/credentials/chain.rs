@@ -1,97 +1,86 @@
-//! The official SDKs' default chain, in their order: environment, CLI profile, ini profile.
+//! The official SDKs' default chain, in their order: environment, OIDC, CLI profile, ini profile, ECS role, URI.
 //!
-//! As in the SDKs, a place that fails for whatever reason makes way for the next; what was wrong
-//! with each is told only when none is left.
+//! As in the SDKs, a place that fails for whatever reason makes way for the next, and the first that has
+//! credentials is asked alone from then on: a passing fault must not lead to other keys. What was wrong with each
+//! is told only when none is left.
 
-use super::{Credentials, CredentialsError, Environment, env, profile};
+use std::sync::OnceLock;
 
-/// The first credentials of the chain.
-pub(super) async fn load(environment: &Environment) -> Result<Credentials, CredentialsError> {
-    let mut tried = Vec::new();
-    let found = env::load(
-        environment,
-        "ALIBABA_CLOUD_ACCESS_KEY_ID",
-        "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
-        Some("ALIBABA_CLOUD_SECURITY_TOKEN"),
-    );
-    match found {
-        Ok(credentials) => return Ok(credentials),
-        Err(error) => tried.push(error),
+use crate::source::context::Context;
+
+use super::{
+    Credentials, CredentialsError, Environment, ecs_role, env,
+    oidc::{self, Oidc},
+    profile, uri,
+};
+
+/// The place that had credentials, once there was one.
+pub(super) type Settled = OnceLock<Link>;
+
+const URI: &str = "ALIBABA_CLOUD_CREDENTIALS_URI";
+
+/// A place of the chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Link {
+    Env,
+    Oidc,
+    CliProfile,
+    IniProfile,
+    EcsRole,
+    Uri,
+}
+
+/// The credentials of the settled place, or of the first in the chain that has any.
+pub(super) async fn load(settled: &Settled, context: &Context) -> Result<Credentials, CredentialsError> {
+    if let Some(link) = settled.get() {
+        return link.load(context).await;
     }
-    // OIDC has its place here.
-    let name = environment.get("ALIBABA_CLOUD_PROFILE");
-    if !environment.is_true("ALIBABA_CLOUD_CLI_PROFILE_DISABLED") {
-        match profile::load_cli(environment, name.as_deref()).await {
-            Ok(credentials) => return Ok(credentials),
+    let mut tried = Vec::new();
+    for link in Link::ALL.into_iter().filter(|link| link.is_asked(&context.environment)) {
+        match link.load(context).await {
+            Ok(credentials) => {
+                // Of two callers that settle at once, the first has it: both found this place.
+                let _ = settled.set(link);
+                return Ok(credentials);
+            }
             Err(error) => tried.push(error),
         }
     }
-    match profile::load_ini(environment, name.as_deref()).await {
-        Ok(credentials) => return Ok(credentials),
-        Err(error) => tried.push(error),
-    }
-    // The role of an ECS instance and the credentials URI have their places here.
     Err(CredentialsError::NothingFound { tried })
 }
 
-#[cfg(test)]
-mod tests {
-    use std::{fs, path::Path};
+impl Link {
+    const ALL: [Self; 6] = [Self::Env, Self::Oidc, Self::CliProfile, Self::IniProfile, Self::EcsRole, Self::Uri];
 
-    use super::*;
-
-    const CLI: &str = r#"{"current":"default","profiles":[
-        {"name":"default","mode":"AK","access_key_id":"cli","access_key_secret":"s"},
-        {"name":"two","mode":"AK","access_key_id":"cli2","access_key_secret":"s"}]}"#;
-    const INI: &str = "[default]\ntype=access_key\naccess_key_id=ini\naccess_key_secret=s\n\
-        [two]\ntype=access_key\naccess_key_id=ini2\naccess_key_secret=s\n";
-
-    fn home() -> tempfile::TempDir {
-        let home = tempfile::tempdir().unwrap();
-        write(home.path(), ".aliyun/config.json", CLI);
-        write(home.path(), ".alibabacloud/credentials.ini", INI);
-        home
-    }
-
-    fn write(home: &Path, file: &str, text: &str) {
-        fs::create_dir_all(home.join(file).parent().unwrap()).unwrap();
-        fs::write(home.join(file), text).unwrap();
-    }
-
-    async fn id<const N: usize>(home: &Path, pairs: [(&str, &str); N]) -> String {
-        let variables = Environment::of_pairs(pairs);
-        let home = home.display().to_string();
-        let environment = Environment::with_home(variables, home);
-        load(&environment).await.unwrap().access_key_id
-    }
-
-    #[tokio::test]
-    async fn the_environment_comes_first_then_the_cli_then_the_ini_file() {
-        let home = home();
-        let key = [("ALIBABA_CLOUD_ACCESS_KEY_ID", "env"), ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "s")];
-        assert_eq!(id(home.path(), key).await, "env");
-        assert_eq!(id(home.path(), [("ALIBABA_CLOUD_ACCESS_KEY_ID", "half")]).await, "cli");
-        assert_eq!(id(home.path(), []).await, "cli");
-        assert_eq!(id(home.path(), [("ALIBABA_CLOUD_PROFILE", "two")]).await, "cli2");
-        let no_cli = ("ALIBABA_CLOUD_CLI_PROFILE_DISABLED", "TRUE");
-        assert_eq!(id(home.path(), [no_cli]).await, "ini");
-        assert_eq!(id(home.path(), [no_cli, ("ALIBABA_CLOUD_PROFILE", "two")]).await, "ini2");
-        fs::remove_file(home.path().join(".aliyun/config.json")).unwrap();
-        assert_eq!(id(home.path(), []).await, "ini");
-        write(home.path(), ".alibabacloud/credentials", &INI.replace("=ini", "=bare"));
-        assert_eq!(id(home.path(), []).await, "bare");
-        write(home.path(), "elsewhere", &INI.replace("=ini", "=elsewhere"));
-        assert_eq!(id(home.path(), [("ALIBABA_CLOUD_CREDENTIALS_FILE", "~/elsewhere")]).await, "elsewhere");
-    }
-
-    #[tokio::test]
-    async fn when_nothing_is_found_every_place_is_named() {
-        let home = tempfile::tempdir().unwrap();
-        let environment = Environment::with_home(Environment::of_pairs([]), home.path().display().to_string());
-        let error = load(&environment).await.unwrap_err().to_string();
-        for place in ["ALIBABA_CLOUD_ACCESS_KEY_ID", ".aliyun/config.json", ".alibabacloud/credentials"] {
-            assert!(error.contains(place), "{error}");
+    fn is_asked(self, environment: &Environment) -> bool {
+        match self {
+            Self::Env | Self::IniProfile => true,
+            Self::Oidc => oidc::is_set(environment),
+            Self::CliProfile => !environment.is_true("ALIBABA_CLOUD_CLI_PROFILE_DISABLED"),
+            Self::EcsRole => !environment.is_true("ALIBABA_CLOUD_ECS_METADATA_DISABLED"),
+            Self::Uri => environment.get(URI).is_some(),
         }
-        assert!(!error.contains('\n'));
+    }
+
+    async fn load(self, context: &Context) -> Result<Credentials, CredentialsError> {
+        let environment = &context.environment;
+        let name = environment.get("ALIBABA_CLOUD_PROFILE");
+        match self {
+            Self::Env => env::load(
+                environment,
+                "ALIBABA_CLOUD_ACCESS_KEY_ID",
+                "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
+                Some("ALIBABA_CLOUD_SECURITY_TOKEN"),
+            ),
+            Self::Oidc => oidc::load(&Oidc::default(), context).await,
+            Self::CliProfile => profile::find_cli(name.as_deref(), context).await?.load().await,
+            Self::IniProfile => profile::find_ini(name.as_deref(), context).await?.load().await,
+            Self::EcsRole => ecs_role::load(None, context).await,
+            Self::Uri => uri::load(&environment.get(URI).unwrap_or_default(), context).await,
+        }
     }
 }
+
+#[cfg(test)]
+#[path = "chain_tests.rs"]
+mod tests;

@@ -2,7 +2,12 @@
 
 use serde::Deserialize;
 
-use super::{Credentials, CredentialsError};
+use crate::{
+    config::{AssumeRole, DEFAULT_SESSION_NAME},
+    source::context::Context,
+};
+
+use super::{Credentials, CredentialsError, Provider, oidc::Oidc, provider::Place};
 
 /// No `Debug`: it holds secrets.
 #[derive(Deserialize)]
@@ -20,78 +25,118 @@ struct CliProfile {
     access_key_id: Option<String>,
     access_key_secret: Option<String>,
     sts_token: Option<String>,
+    ram_role_name: Option<String>,
+    ram_role_arn: Option<String>,
+    /// The CLI's name for it; the SDKs call it `role_session_name`.
+    ram_session_name: Option<String>,
+    role_session_name: Option<String>,
+    external_id: Option<String>,
+    policy: Option<String>,
+    source_profile: Option<String>,
+    oidc_provider_arn: Option<String>,
+    oidc_token_file: Option<String>,
+    credentials_uri: Option<String>,
 }
 
-/// Reads `profile`, or else the one that the file calls current, from the `text` of the file at `path`.
-pub(super) fn read(path: &str, text: &str, profile: Option<&str>) -> Result<Credentials, CredentialsError> {
+/// What `profile`, or else the one that the file calls current, describes in the `text` of the file at `path`.
+pub(super) fn read(
+    path: &str,
+    text: &str,
+    profile: Option<&str>,
+    context: &Context,
+) -> Result<Provider, CredentialsError> {
     // The parser's own message may quote the text, and the text holds secrets.
     let config: CliConfig = serde_json::from_str(text).map_err(|error| CredentialsError::FileMalformed {
         path: path.to_owned(),
         cause: format!("line {}, column {}", error.line(), error.column()),
     })?;
-    let wanted = profile.or(config.current.as_deref()).filter(|name| !name.is_empty()).unwrap_or("default");
-    let found = config.profiles.into_iter().find(|profile| profile.name == wanted);
-    let profile =
-        found.ok_or_else(|| CredentialsError::ProfileMissing { path: path.to_owned(), profile: wanted.to_owned() })?;
-    profile.into_credentials(format!("profile `{wanted}` of `{path}`"))
+    let current = config.current.as_deref();
+    let wanted = profile.or(current).filter(|name| !name.is_empty()).unwrap_or("default");
+    Reader { path, profiles: &config.profiles, context }.provider(wanted, &mut Vec::new())
+}
+
+struct Reader<'a> {
+    path: &'a str,
+    profiles: &'a [CliProfile],
+    context: &'a Context,
+}
+
+impl<'a> Reader<'a> {
+    /// What the profile `wanted` describes; `seen` are those that led to it.
+    fn provider(&self, wanted: &'a str, seen: &mut Vec<&'a str>) -> Result<Provider, CredentialsError> {
+        let path = self.path.to_owned();
+        if seen.contains(&wanted) {
+            seen.push(wanted);
+            return Err(CredentialsError::ProfileCycle {
+                path,
+                profiles: seen.iter().map(ToString::to_string).collect(),
+            });
+        }
+        seen.push(wanted);
+        let found = self.profiles.iter().find(|profile| profile.name == wanted);
+        let profile = found.ok_or_else(|| CredentialsError::ProfileMissing { path, profile: wanted.to_owned() })?;
+        let origin = format!("profile `{wanted}` of `{}`", self.path);
+        let required = |value: &'a Option<String>, field| required(value, field, &origin);
+        let place = match given(&profile.mode).unwrap_or("AK") {
+            "AK" => Place::Keys(profile.keys(&origin, None)?),
+            "StsToken" => Place::Keys(profile.keys(&origin, Some(required(&profile.sts_token, "sts_token")?))?),
+            "RamRoleArn" => {
+                let keys = profile.keys(&origin, given(&profile.sts_token))?;
+                return Ok(self.of(Place::Keys(keys)).assuming(profile.role(&origin)?));
+            }
+            "ChainableRamRoleArn" => {
+                let source = self.provider(required(&profile.source_profile, "source_profile")?, seen)?;
+                return Ok(source.assuming(profile.role(&origin)?));
+            }
+            "EcsRamRole" => Place::EcsRole { role_name: given(&profile.ram_role_name).map(str::to_owned) },
+            "OIDC" => Place::Oidc(Oidc {
+                role_arn: Some(required(&profile.ram_role_arn, "ram_role_arn")?.to_owned()),
+                provider_arn: Some(required(&profile.oidc_provider_arn, "oidc_provider_arn")?.to_owned()),
+                token_file: Some(required(&profile.oidc_token_file, "oidc_token_file")?.into()),
+                session_name: profile.session_name().map(str::to_owned),
+                policy: given(&profile.policy).map(str::to_owned),
+            }),
+            "CredentialsURI" => Place::Uri(required(&profile.credentials_uri, "credentials_uri")?.to_owned()),
+            // The CLI would run a program, ask a browser, or sign with a private key.
+            mode => return Err(CredentialsError::ModeUnsupported { origin, mode: mode.to_owned() }),
+        };
+        Ok(self.of(place))
+    }
+
+    fn of(&self, place: Place) -> Provider {
+        Provider::of(place, self.context)
+    }
 }
 
 impl CliProfile {
-    fn into_credentials(self, origin: String) -> Result<Credentials, CredentialsError> {
-        let needs_token = match self.mode.as_deref() {
-            None | Some("" | "AK") => false,
-            Some("StsToken") => true,
-            Some(mode) => {
-                return Err(CredentialsError::ModeUnsupported { origin, mode: mode.to_owned() });
-            }
-        };
-        let required = |value: Option<String>, field| {
-            let missing = || CredentialsError::FieldMissing { origin: origin.clone(), field };
-            value.filter(|value| !value.trim().is_empty()).ok_or_else(missing)
-        };
-        let id = required(self.access_key_id, "access_key_id")?;
-        let secret = required(self.access_key_secret, "access_key_secret")?;
-        let token = if needs_token { Some(required(self.sts_token, "sts_token")?) } else { None };
-        Credentials::new(&id, &secret, token.as_deref(), origin)
+    fn keys(&self, origin: &str, token: Option<&str>) -> Result<Credentials, CredentialsError> {
+        let id = required(&self.access_key_id, "access_key_id", origin)?;
+        Credentials::new(id, required(&self.access_key_secret, "access_key_secret", origin)?, token, origin)
     }
+
+    fn role(&self, origin: &str) -> Result<AssumeRole, CredentialsError> {
+        Ok(AssumeRole {
+            role_arn: required(&self.ram_role_arn, "ram_role_arn", origin)?.to_owned(),
+            session_name: self.session_name().unwrap_or(DEFAULT_SESSION_NAME).to_owned(),
+            external_id: given(&self.external_id).map(str::to_owned),
+            policy: given(&self.policy).map(str::to_owned),
+        })
+    }
+
+    fn session_name(&self) -> Option<&str> {
+        given(&self.ram_session_name).or_else(|| given(&self.role_session_name))
+    }
+}
+
+/// What is absent and what is blank are the same to the CLI, which writes every key.
+fn given(value: &Option<String>) -> Option<&str> {
+    value.as_deref().map(str::trim).filter(|value| !value.is_empty())
+}
+
+fn required<'a>(value: &'a Option<String>, field: &'static str, origin: &str) -> Result<&'a str, CredentialsError> {
+    given(value).ok_or_else(|| CredentialsError::FieldMissing { origin: origin.to_owned(), field })
 }
 
 #[cfg(test)]
-mod tests {
-    use secrecy::ExposeSecret;
-
-    use super::*;
-
-    const CONFIG: &str = r#"{"current":"work","profiles":[
-        {"name":"default","mode":"AK","access_key_id":"id0","access_key_secret":"secret0","sts_token":"","expired_seconds":900},
-        {"name":"work","mode":"StsToken","access_key_id":"STS.id1","access_key_secret":"secret1","sts_token":"token1"},
-        {"name":"tokenless","mode":"StsToken","access_key_id":"STS.id2","access_key_secret":"secret2","sts_token":""},
-        {"name":"program","mode":"External","process_command":"cat /etc/keys"}],
-        "meta_path":""}"#;
-
-    #[test]
-    fn the_current_profile_is_read_unless_another_is_named() {
-        let current = read("c.json", CONFIG, None).unwrap();
-        assert_eq!(current.access_key_id, "STS.id1");
-        assert_eq!(current.security_token.as_ref().unwrap().expose_secret(), "token1");
-        assert_eq!(current.origin(), "profile `work` of `c.json`");
-        let named = read("c.json", CONFIG, Some("default")).unwrap();
-        assert_eq!(named.access_key_id, "id0");
-        assert!(named.security_token.is_none());
-    }
-
-    #[test]
-    fn what_cannot_be_used_is_named() {
-        let error = |profile| read("c.json", CONFIG, Some(profile)).unwrap_err().to_string();
-        assert_eq!(error("program"), "profile `program` of `c.json` has mode `External`, which is not supported");
-        assert_eq!(error("none"), "`c.json` has no profile `none`");
-        assert_eq!(error("tokenless"), "profile `tokenless` of `c.json` has no `sts_token`");
-    }
-
-    #[test]
-    fn a_malformed_file_is_not_quoted() {
-        let text = r#"{"profiles":[{"name":"a","access_key_secret":["hunter2"]}, "hunter2"]}"#;
-        let error = read("c.json", text, None).unwrap_err().to_string();
-        assert!(error.starts_with("`c.json` is not a credentials file: line 1") && !error.contains("hunter2"));
-    }
-}
+#[path = "cli_profile_tests.rs"]
+mod tests;

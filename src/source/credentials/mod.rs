@@ -1,32 +1,41 @@
 //! Where the keys of an account come from.
 //!
 //! A [`Provider`] reads them; a [`CredentialCache`] keeps them until they end or are refused.
-//! A new kind of source is a file beside these, a variant of [`Provider`], and its place in
+//! A role is assumed by a client of its own, which has its credentials from a cache like this in turn.
+//! A new kind of source is a file beside these, a variant of `provider::Place`, and its place in
 //! [`chain`].
 
 mod cache;
 mod chain;
 mod cli_profile;
+mod ecs_role;
 mod env;
 mod environment;
 mod error;
+mod fetch;
 mod ini_profile;
+mod oidc;
 mod profile;
 mod provider;
+mod session;
+mod uri;
 
 pub(super) use cache::CredentialCache;
 pub use environment::Environment;
 pub use error::CredentialsError;
-pub use provider::Provider;
+pub(super) use provider::Provider;
+pub(super) use session::read_session;
 
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::redact::Asker;
 
 /// An access key or a session; prints none of it.
 #[derive(Clone)]
-pub struct Credentials {
+pub(super) struct Credentials {
     pub(super) access_key_id: String,
     pub(super) secret: SecretString,
     pub(super) security_token: Option<SecretString>,
@@ -41,7 +50,7 @@ impl Credentials {
     ///
     /// # Errors
     /// [`CredentialsError::Invalid`] where a value could not stand in a header.
-    pub fn new(
+    pub(super) fn new(
         access_key_id: &str,
         secret: &str,
         security_token: Option<&str>,
@@ -70,8 +79,15 @@ impl Credentials {
     }
 
     /// Where they were found, for people.
-    pub fn origin(&self) -> &str {
+    pub(super) fn origin(&self) -> &str {
         &self.origin
+    }
+
+    /// Who signs with them, and what no message may repeat.
+    pub(super) fn asker(&self) -> Asker<'_> {
+        let token = self.security_token.as_ref().map(ExposeSecret::expose_secret);
+        let secrets = [Some(self.secret.expose_secret()), token, Some(self.access_key_id.as_str())];
+        Asker { origin: &self.origin, secrets: secrets.into_iter().flatten().collect() }
     }
 }
 

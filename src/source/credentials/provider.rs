@@ -1,79 +1,127 @@
 //! One way to get an account's credentials.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
-use crate::config::CredentialsConfig;
+use futures::future::{BoxFuture, FutureExt};
 
-use super::{Credentials, CredentialsError, Environment, chain, env, profile};
+use crate::{
+    config::{AssumeRole, CredentialsConfig},
+    source::{AccountClient, context::Context},
+};
 
-/// Reads credentials from the place that the configuration names.
-#[derive(Clone, Debug)]
-pub struct Provider {
+use super::{
+    Credentials, CredentialsError,
+    chain::{self, Settled},
+    ecs_role, env,
+    oidc::{self, Oidc},
+    profile, uri,
+};
+
+/// Reads credentials from one place.
+#[derive(Debug)]
+pub(in crate::source) struct Provider {
     place: Place,
-    environment: Environment,
+    context: Context,
 }
 
 /// A new kind of source is a variant here.
-#[derive(Clone, Debug)]
-enum Place {
-    Chain,
-    Env { id_var: String, secret_var: String, token_var: Option<String> },
-    ProfileOfFile { file: PathBuf, profile: Option<String> },
-    Profile { profile: Option<String> },
+#[derive(Debug)]
+pub(super) enum Place {
+    Chain(Settled),
+    Env {
+        id_var: String,
+        secret_var: String,
+        token_var: Option<String>,
+    },
+    Profile {
+        file: Option<PathBuf>,
+        profile: Option<String>,
+    },
+    /// What a profile holds itself.
+    Keys(Credentials),
+    EcsRole {
+        role_name: Option<String>,
+    },
+    Oidc(Oidc),
+    Uri(String),
+    Assumed {
+        base: Arc<AccountClient>,
+        role: AssumeRole,
+    },
 }
 
 impl Provider {
-    /// The provider that `config` asks for, looking variables up in `environment`.
-    pub fn new(config: &CredentialsConfig, environment: Environment) -> Self {
+    /// The provider that `config` asks for.
+    pub(in crate::source) fn new(config: &CredentialsConfig, context: &Context) -> Self {
         let place = match config.clone() {
-            CredentialsConfig::Default => Place::Chain,
+            CredentialsConfig::Default => Place::Chain(Settled::default()),
             CredentialsConfig::Env { id_var, secret_var, token_var } => Place::Env { id_var, secret_var, token_var },
-            CredentialsConfig::Profile { file: Some(file), profile } => {
-                Place::ProfileOfFile { file: profile::expand_home(&file, &environment), profile }
+            CredentialsConfig::Profile { file, profile } => Place::Profile { file, profile },
+            CredentialsConfig::EcsRole { role_name } => Place::EcsRole { role_name },
+            CredentialsConfig::Oidc { role_arn, provider_arn, token_file, session_name } => {
+                Place::Oidc(Oidc { role_arn, provider_arn, token_file, session_name, policy: None })
             }
-            CredentialsConfig::Profile { file: None, profile } => {
-                let profile = profile.or_else(|| environment.get("ALIBABA_CLOUD_PROFILE"));
-                Place::Profile { profile }
+            CredentialsConfig::Assumed { base, role } => {
+                return Self::new(&base, context).assuming(role);
             }
         };
-        Self { place, environment }
+        Self::of(place, context)
     }
 
-    /// Reads the credentials as they are now.
+    /// The provider of `place`.
+    pub(super) fn of(place: Place, context: &Context) -> Self {
+        Self { place, context: context.clone() }
+    }
+
+    /// `role`, assumed with what this provider reads.
+    pub(super) fn assuming(self, role: AssumeRole) -> Self {
+        let context = self.context.clone();
+        let base = AccountClient::with_provider(self, &context);
+        Self::assumed(Arc::new(base), role, &context)
+    }
+
+    /// `role`, assumed by `base`.
+    pub(in crate::source) fn assumed(base: Arc<AccountClient>, role: AssumeRole, context: &Context) -> Self {
+        Self::of(Place::Assumed { base, role }, context)
+    }
+
+    /// What it reads, for the tests of those who make it.
+    #[cfg(test)]
+    pub(super) fn into_place(self) -> Place {
+        self.place
+    }
+
+    /// Reads the credentials as they are now. Boxed, since a role may be assumed with a role, and so on.
     ///
     /// # Errors
     /// What was looked for and where; see [`CredentialsError`].
-    pub async fn load(&self) -> Result<Credentials, CredentialsError> {
-        match &self.place {
-            Place::Chain => chain::load(&self.environment).await,
-            Place::Env { id_var, secret_var, token_var } => {
-                env::load(&self.environment, id_var, secret_var, token_var.as_deref())
+    pub(in crate::source) fn load(&self) -> BoxFuture<'_, Result<Credentials, CredentialsError>> {
+        async {
+            match &self.place {
+                Place::Chain(settled) => chain::load(settled, &self.context).await,
+                Place::Env { id_var, secret_var, token_var } => {
+                    env::load(&self.context.environment, id_var, secret_var, token_var.as_deref())
+                }
+                Place::Profile { file, profile } => {
+                    profile::find(file.as_deref(), profile.as_deref(), &self.context).await?.load().await
+                }
+                Place::Keys(credentials) => Ok(credentials.clone()),
+                Place::EcsRole { role_name } => ecs_role::load(role_name.as_deref(), &self.context).await,
+                Place::Oidc(oidc) => oidc::load(oidc, &self.context).await,
+                Place::Uri(uri) => uri::load(uri, &self.context).await,
+                Place::Assumed { base, role } => base.assume_role(role).await.map_err(|cause| {
+                    CredentialsError::RoleNotAssumed { role_arn: role.role_arn.clone(), cause: Box::new(cause) }
+                }),
             }
-            Place::ProfileOfFile { file, profile } => profile::load_file(file, profile.as_deref()).await,
-            Place::Profile { profile } => self.load_profile(profile.as_deref()).await,
         }
-    }
-
-    /// The CLI's file, then the ini file. Asked for by name, so the switch that takes the CLI's
-    /// profiles out of the default chain does not count.
-    async fn load_profile(&self, profile: Option<&str>) -> Result<Credentials, CredentialsError> {
-        use CredentialsError::{FileUnreadable, NoHome, ProfileMissing};
-        let cli = match profile::load_cli(&self.environment, profile).await {
-            Err(error @ (FileUnreadable { .. } | NoHome { .. } | ProfileMissing { .. })) => error,
-            // The profile is there: even if it cannot be used, it is the one that was meant.
-            found => return found,
-        };
-        match profile::load_ini(&self.environment, profile).await {
-            Err(ini @ (FileUnreadable { .. } | NoHome { .. } | ProfileMissing { .. })) => {
-                Err(CredentialsError::NothingFound { tried: vec![cli, ini] })
-            }
-            found => found,
-        }
+        .boxed()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use crate::source::Environment;
+
     use super::*;
 
     const CLI: &str = r#"{"current":"a","profiles":[
@@ -91,7 +139,8 @@ mod tests {
             CredentialsConfig::Profile { file: file.map(PathBuf::from), profile: profile.map(ToOwned::to_owned) };
         let variables = Environment::of_pairs([("ALIBABA_CLOUD_CLI_PROFILE_DISABLED", "true")]);
         let environment = Environment::with_home(variables, home.path().display().to_string());
-        Provider::new(&config, environment).load().await.map(|credentials| credentials.access_key_id)
+        let provider = Provider::new(&config, &Context::of_environment(environment));
+        provider.load().await.map(|credentials| credentials.access_key_id)
     }
 
     #[tokio::test]

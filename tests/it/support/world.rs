@@ -57,13 +57,19 @@ impl World {
         let clock = ManualClock::new(begin);
         let mut config = config(&emulator.url());
         configure(&mut config);
-        let worker = worker(&config, &database, &clock);
+        let worker = worker(&config, &database, &clock, &keys());
         Self { database, emulator, clock, worker, config }
     }
 
     /// The same world, whose worker writes to another database from now on.
     pub(crate) fn on(mut self, database: &TestDatabase) -> Self {
-        self.worker = worker(&self.config, database, &self.clock);
+        self.worker = worker(&self.config, database, &self.clock, &keys());
+        self
+    }
+
+    /// The same world, whose worker is started anew and finds these variables.
+    pub(crate) fn with_environment(mut self, environment: &Environment) -> Self {
+        self.worker = worker(&self.config, &self.database, &self.clock, environment);
         self
     }
 
@@ -139,12 +145,16 @@ pub(crate) fn account() -> AccountOptions {
     AccountOptions::new(ACCOUNT_ID).key(AccessKey::new("LTAI5tTest", "test-secret"))
 }
 
-fn worker(config: &Config, database: &TestDatabase, clock: &ManualClock) -> Worker {
+fn keys() -> Environment {
+    Environment::of_pairs([("TEST_KEY_ID", "LTAI5tTest"), ("TEST_KEY_SECRET", "test-secret")])
+}
+
+fn worker(config: &Config, database: &TestDatabase, clock: &ManualClock, environment: &Environment) -> Worker {
     Worker::new(
         config.clone(),
         database.store.clone(),
         Arc::new(clock.clone()),
-        &Environment::of_pairs([("TEST_KEY_ID", "LTAI5tTest"), ("TEST_KEY_SECRET", "test-secret")]),
+        environment,
         Arc::new(NoProgress),
         CancellationToken::new(),
     )
