@@ -36,11 +36,9 @@ pub(super) async fn run(config: Option<&Path>, arguments: &Arguments) -> anyhow:
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone())?;
     let worker = Arc::new(context.worker(Arc::new(NoProgress), stop.clone())?);
-    let kept: Vec<_> = worker
-        .accounts()
-        .iter()
-        .flat_map(|account| account.sources().iter().map(|source| (account.name(), *source)))
-        .collect();
+    let accounts = worker.accounts();
+    let kept: Vec<_> =
+        accounts.iter().flat_map(|account| account.sources().iter().map(|source| (account.name(), *source))).collect();
     context.store.unschedule_others(&kept).await?;
 
     let page = serve_page(&context.config, &worker, stop.clone()).await?;

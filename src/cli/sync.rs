@@ -56,10 +56,11 @@ pub(super) async fn run(config: Option<&Path>, arguments: Arguments, output: &Ou
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone())?;
     let worker = context.worker(Arc::new(Bars::new(output.bars().clone())), stop)?;
+    let accounts = worker.accounts();
     if let Some(wanted) = &arguments.account
-        && !worker.accounts().iter().any(|account| account.answers_to(wanted))
+        && !accounts.iter().any(|account| account.answers_to(wanted))
     {
-        let names: Vec<_> = worker.accounts().iter().map(crate::worker::Account::name).collect();
+        let names: Vec<_> = accounts.iter().map(|account| account.name()).collect();
         bail!("no account is called `{wanted}`; the configuration has: {}", names.join(", "));
     }
     let reports = worker.scan_all(arguments.account.as_deref(), source, &request).await;

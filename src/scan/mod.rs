@@ -18,7 +18,7 @@ mod tests;
 mod verdict;
 
 pub use access_tokens::scan_access_tokens;
-pub use limits::Limits;
+pub use limits::{Interruption, Limits};
 pub use mfa_devices::scan_mfa_devices;
 pub use proof::{Absence, CompleteScan, DeleteLimits, Ruling, Tombstones};
 pub use refresh::{Refresh, refresh_access_tokens};

@@ -49,13 +49,13 @@ impl WebState {
             };
             account.sources().iter().map(target).collect::<Vec<_>>()
         };
-        self.worker.accounts().iter().flat_map(targets_of).collect()
+        self.worker.accounts().iter().flat_map(|account| targets_of(account)).collect()
     }
 
     /// The requests of each account since the process began, by its label.
     pub(super) fn request_counts(&self) -> Vec<(String, RequestCounts)> {
         let counts_of = |account: &Account| (account.name().to_owned(), account.client().request_counts());
-        self.worker.accounts().iter().map(counts_of).collect()
+        self.worker.accounts().iter().map(|account| counts_of(account)).collect()
     }
 
     fn expression(&self, source: Source) -> &str {

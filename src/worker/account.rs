@@ -1,9 +1,8 @@
 //! One account of the configuration, with its client and its proven id.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use tokio::sync::Mutex;
-
+use super::claims::{Rank, Standing};
 use crate::{
     clock::Clock,
     config::{AccountConfig, ApiConfig},
@@ -15,29 +14,29 @@ use crate::{
 /// One account of the configuration.
 pub struct Account {
     config: AccountConfig,
+    rank: Rank,
     client: AccountClient,
     verified: Mutex<Option<Verified>>,
 }
 
 /// What STS said of a key.
-#[derive(Clone)]
 struct Verified {
     access_key_id: String,
     account_id: String,
 }
 
-/// Why it is not certain whose keys an account has.
+/// Why an account cannot be scanned under an id.
 pub(super) enum IdentityTrouble {
-    /// The keys belong to another account: nothing may be written in the configured one's name.
-    Mismatch(Trouble),
-    /// STS gave no answer.
+    /// The keys are another account's than they should be: nothing may be written in the name of either.
+    Refused(Trouble),
+    /// Nobody said whose keys they are.
     Unknown(Trouble),
 }
 
 impl IdentityTrouble {
     pub(super) fn into_trouble(self) -> Trouble {
         match self {
-            Self::Mismatch(trouble) | Self::Unknown(trouble) => trouble,
+            Self::Refused(trouble) | Self::Unknown(trouble) => trouble,
         }
     }
 }
@@ -45,12 +44,15 @@ impl IdentityTrouble {
 impl Account {
     pub(super) fn new(
         config: &AccountConfig,
+        index: usize,
         api: &ApiConfig,
         http: HttpClient,
         environment: Environment,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, SourceError> {
+        let standing = if config.id.is_some() { Standing::Named } else { Standing::Unnamed };
         Ok(Self {
+            rank: Rank { standing, index },
             client: AccountClient::new(http, api, &config.credentials, environment, clock)?,
             config: config.clone(),
             verified: Mutex::default(),
@@ -65,6 +67,11 @@ impl Account {
     /// The id of the configuration, which STS has not confirmed yet.
     pub fn configured_id(&self) -> Option<&str> {
         self.config.id.as_deref()
+    }
+
+    /// Where it stands among the accounts of the configuration.
+    pub(super) fn rank(&self) -> Rank {
+        self.rank
     }
 
     /// The sources that are kept of it.
@@ -84,26 +91,34 @@ impl Account {
 
     /// The id that STS states for the keys, asked once a key; it must be the configured one where there is one.
     ///
-    /// The keys may be exchanged while the worker runs, so this is asked before and after a scan.
+    /// The keys may be exchanged while the worker runs, so this is asked before and after a scan. Scans that ask at
+    /// the same time each send a question of their own: behind a lock, one would wait for an answer to the other.
     pub(super) async fn verify_id(&self) -> Result<String, IdentityTrouble> {
-        let unknown = |error: SourceError| {
-            IdentityTrouble::Unknown(Trouble {
-                code: error.code(),
-                cause: format!("STS could not say whose keys these are: {error}"),
-                mend: error.mend(),
-            })
+        let unknown = |cause: String, error: &SourceError| {
+            IdentityTrouble::Unknown(Trouble { code: error.code(), cause, mend: error.mend() })
         };
-        let mut verified = self.verified.lock().await;
-        let access_key_id = self.client.access_key_id().await.map_err(unknown)?;
-        if let Some(known) = verified.as_ref().filter(|known| known.access_key_id == access_key_id) {
-            return Ok(known.account_id.clone());
+        let access_key_id = self.client.access_key_id().await.map_err(|error| unknown(error.to_string(), &error))?;
+        if let Some(account_id) = self.verified_id(&access_key_id) {
+            return Ok(account_id);
         }
-        let account_id = self.client.caller_identity().await.map_err(unknown)?.account_id;
+        let account_id = self
+            .client
+            .caller_identity()
+            .await
+            .map_err(|error| unknown(format!("STS could not say whose keys these are: {error}"), &error))?
+            .account_id;
         if let Some(configured) = self.config.id.as_ref().filter(|configured| **configured != account_id) {
-            return Err(IdentityTrouble::Mismatch(mismatch(configured, &account_id)));
+            return Err(IdentityTrouble::Refused(mismatch(configured, &account_id)));
         }
-        *verified = Some(Verified { access_key_id, account_id: account_id.clone() });
+        let verified = Verified { access_key_id, account_id: account_id.clone() };
+        *self.verified.lock().expect("no code panics while it holds what is verified") = Some(verified);
         Ok(account_id)
+    }
+
+    /// What STS said of this key before.
+    fn verified_id(&self, access_key_id: &str) -> Option<String> {
+        let verified = self.verified.lock().expect("no code panics while it holds what is verified");
+        verified.as_ref().filter(|known| known.access_key_id == access_key_id).map(|known| known.account_id.clone())
     }
 }
 

@@ -4,10 +4,13 @@
 //! by the source already.
 
 mod account;
+mod claims;
+mod identity;
 mod progress;
 mod report;
 mod scan;
 mod serve;
+mod turns;
 
 pub use account::Account;
 pub use progress::{NoProgress, Progress};
@@ -16,8 +19,10 @@ pub use serve::serve;
 
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+
+use claims::Claims;
+use turns::Turns;
 
 use crate::{
     clock::Clock,
@@ -29,18 +34,16 @@ use crate::{
     store::Store,
 };
 
-/// Scans that run at once, each with a database connection of its own; more wait their turn.
-const SCANS_AT_ONCE: usize = 32;
-
 /// Everything that a scan needs; shared by all scans of the process.
 pub struct Worker {
     config: Config,
     store: Store,
     clock: Arc<dyn Clock>,
-    accounts: Vec<Account>,
+    accounts: Vec<Arc<Account>>,
     progress: Arc<dyn Progress>,
     stop: CancellationToken,
-    slots: Semaphore,
+    claims: Claims,
+    turns: Turns,
 }
 
 /// How one scan differs from a scheduled one.
@@ -71,14 +74,25 @@ impl Worker {
         let accounts = config
             .accounts
             .iter()
-            .map(|account| Account::new(account, &config.api, http.clone(), environment.clone(), Arc::clone(&clock)))
-            .collect::<Result<_, _>>()?;
-        Ok(Self { config, store, clock, accounts, progress, stop, slots: Semaphore::new(SCANS_AT_ONCE) })
+            .enumerate()
+            .map(|(index, account)| {
+                Account::new(account, index, &config.api, http.clone(), environment.clone(), Arc::clone(&clock))
+                    .map(Arc::new)
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let claims = Claims::default();
+        for account in &accounts {
+            if let Some(id) = account.configured_id() {
+                // Ids are unique in the configuration, so nobody else has it.
+                let _ = claims.claim(id, account.rank(), account.name());
+            }
+        }
+        Ok(Self { config, store, clock, accounts, progress, stop, claims, turns: Turns::default() })
     }
 
     /// The accounts, in the order of the configuration.
-    pub fn accounts(&self) -> &[Account] {
-        &self.accounts
+    pub fn accounts(&self) -> Vec<Arc<Account>> {
+        self.accounts.clone()
     }
 
     /// The inventory's database.
@@ -94,8 +108,9 @@ impl Worker {
         source: Option<Source>,
         request: &ScanRequest,
     ) -> Vec<TargetReport> {
-        let chosen = self.accounts.iter().filter(|candidate| account.is_none_or(|name| candidate.answers_to(name)));
-        let scans = chosen.map(|account| async move {
+        let mut chosen = self.accounts();
+        chosen.retain(|candidate| account.is_none_or(|name| candidate.answers_to(name)));
+        let scans = chosen.iter().map(|account| async move {
             let mut reports = Vec::new();
             for target_source in account.sources().iter().copied() {
                 if source.is_none_or(|source| source == target_source) {

@@ -2,12 +2,17 @@
 
 use tracing::{Instrument, info_span, warn};
 
-use super::{Account, ScanRequest, TargetOutcome, TargetReport, Worker, account::IdentityTrouble, progress::Watched};
+use super::{
+    Account, ScanRequest, TargetOutcome, TargetReport, Worker,
+    account::IdentityTrouble,
+    identity::{late, stopped},
+    progress::Watched,
+};
 use crate::{
     inventory::{AccessToken, MfaDevice, Source, Target},
     scan::{
-        DeleteLimits, Evidence, Limits, Observer, ScanError, ScanOptions, ScanReport, Verdict, refresh_access_tokens,
-        scan_access_tokens, scan_mfa_devices,
+        DeleteLimits, Evidence, Interruption, Limits, Observer, ScanError, ScanOptions, ScanReport, Verdict,
+        refresh_access_tokens, scan_access_tokens, scan_mfa_devices,
     },
     source::AccountClient,
     store::{Applied, Kept, Observations, Outcome, ScanStart, StoreError, TargetSession, Trouble},
@@ -18,6 +23,8 @@ const SKEW_WARNING: chrono::TimeDelta = chrono::TimeDelta::seconds(5);
 
 impl Worker {
     /// Scans one target; what goes wrong is in the report, and on the scan's row where it has one.
+    ///
+    /// `scan.deadline` begins here and covers whatever the scan asks of an API, first and last identity included.
     pub async fn scan(&self, account: &Account, source: Source, request: &ScanRequest) -> TargetReport {
         let span = info_span!("scan", account.name = account.name(), source.name = source.name());
         async {
@@ -27,19 +34,11 @@ impl Worker {
                 source,
                 outcome,
             };
-            let _slot = tokio::select! {
-                biased;
-                () = self.stop.cancelled() => return report(None, TargetOutcome::Unrecorded(stopped())),
-                slot = self.slots.acquire() => slot.expect("nobody closes the semaphore"),
-            };
-            let identity = tokio::select! {
-                biased;
-                () = self.stop.cancelled() => return report(None, TargetOutcome::Unrecorded(stopped())),
-                identity = account.verify_id() => identity,
-            };
-            let (account_id, identity_trouble) = match identity {
+            let mut limits = Limits::new(self.config.scan.deadline, self.stop.clone());
+            // Before the turn is taken: accounts whose identity nobody tells must not keep others waiting.
+            let (account_id, identity_trouble) = match self.identify(account, &limits).await {
                 Ok(account_id) => (account_id, None),
-                Err(IdentityTrouble::Mismatch(trouble)) => {
+                Err(IdentityTrouble::Refused(trouble)) => {
                     return report(None, TargetOutcome::Unrecorded(trouble));
                 }
                 // The ledger can say why, if it is known whose ledger.
@@ -48,8 +47,12 @@ impl Worker {
                     None => return report(None, TargetOutcome::Unrecorded(trouble)),
                 },
             };
+            let Some(turn) = limits.wait_turn(self.turns.of(source).acquire()).await else {
+                return report(Some(account_id), TargetOutcome::Unrecorded(stopped()));
+            };
+            let _turn = turn.expect("nobody closes the semaphore");
             let target = Target { account_id, source };
-            let outcome = match self.scan_target(account, &target, request, identity_trouble).await {
+            let outcome = match self.scan_target(account, &target, request, identity_trouble, &limits).await {
                 Ok(Some(applied)) => TargetOutcome::Recorded(applied),
                 Ok(None) => TargetOutcome::Busy,
                 Err(error) => TargetOutcome::Unrecorded(Trouble::of(&error)),
@@ -62,19 +65,13 @@ impl Worker {
         .await
     }
 
-    async fn known_id(&self, account: &Account) -> Option<String> {
-        match account.configured_id() {
-            Some(id) => Some(id.to_owned()),
-            None => self.store.account_id_of(account.name()).await.ok().flatten(),
-        }
-    }
-
     async fn scan_target(
         &self,
         account: &Account,
         target: &Target,
         request: &ScanRequest,
         identity_trouble: Option<Trouble>,
+        limits: &Limits,
     ) -> Result<Option<Applied>, StoreError> {
         let start = ScanStart {
             target,
@@ -92,8 +89,8 @@ impl Worker {
             return session.fail(Outcome::Failed, Evidence::default(), trouble, &*self.clock).await.map(Some);
         }
         match target.source {
-            Source::AccessTokens => self.run::<AccessToken>(account, target, request, session).await.map(Some),
-            Source::MfaDevices => self.run::<MfaDevice>(account, target, request, session).await.map(Some),
+            Source::AccessTokens => self.run::<AccessToken>(account, target, request, session, limits).await.map(Some),
+            Source::MfaDevices => self.run::<MfaDevice>(account, target, request, session, limits).await.map(Some),
         }
     }
 
@@ -103,6 +100,7 @@ impl Worker {
         target: &Target,
         request: &ScanRequest,
         session: TargetSession,
+        limits: &Limits,
     ) -> Result<Applied, StoreError> {
         let clock = &*self.clock;
         let mut observations = match Observations::<T>::begin(session).await {
@@ -115,9 +113,8 @@ impl Worker {
             concurrency: config.concurrency as usize,
             attempts: config.scan_attempts,
         };
-        let limits = Limits::new(config.deadline, self.stop.clone());
         let mut watched = Watched { observer: &mut observations, progress: &*self.progress, target };
-        let result = T::scan(target, account.client(), &mut watched, request, options, &limits).await;
+        let result = T::scan(target, account.client(), &mut watched, request, options, limits).await;
         let report = match result {
             Ok(report) => report,
             Err(ScanError::Stopped) => {
@@ -141,14 +138,21 @@ impl Worker {
             return observations.into_session().fail(Outcome::Failed, report.evidence, trouble, clock).await;
         }
         // Keys that were exchanged meanwhile may have answered for another account.
-        let exchanged = match account.verify_id().await {
-            Ok(account_id) if account_id == target.account_id => None,
-            Ok(account_id) => Some(Trouble {
+        let exchanged = match limits.wait(account.verify_id()).await {
+            Ok(Ok(account_id)) if account_id == target.account_id => None,
+            Ok(Ok(account_id)) => Some(Trouble {
                 code: "keys_exchanged".into(),
                 cause: format!("the keys were exchanged during the scan; they now belong to account {account_id}"),
                 mend: "nothing was changed; set account.id so that keys of another account are refused".into(),
             }),
-            Err(trouble) => Some(trouble.into_trouble()),
+            Ok(Err(trouble)) => Some(trouble.into_trouble()),
+            Err(Interruption::Stopped) => {
+                let session = observations.into_session();
+                return session.fail(Outcome::Abandoned, report.evidence, stopped(), clock).await;
+            }
+            Err(Interruption::Deadline(allowed)) => {
+                Some(late("the keys changed during the scan, and STS did not say whose they are", allowed))
+            }
         };
         if let Some(trouble) = exchanged {
             return observations.into_session().fail(Outcome::Failed, report.evidence, trouble, clock).await;
@@ -159,14 +163,6 @@ impl Worker {
             approved: request.approved_delete_count,
         };
         observations.apply(report, delete_limits, clock).await
-    }
-}
-
-fn stopped() -> Trouble {
-    Trouble {
-        code: "stopped".into(),
-        cause: "the worker was stopped".into(),
-        mend: "nothing was changed; the next scan starts over".into(),
     }
 }
 

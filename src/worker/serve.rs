@@ -11,7 +11,7 @@ use tokio::sync::mpsc::Receiver;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
-use super::{ScanRequest, Worker};
+use super::{Account, ScanRequest, Worker};
 use crate::{inventory::Source, schedule::Trigger};
 
 /// Runs what the triggers ask for until the worker is stopped, then waits for what is under way.
@@ -19,58 +19,67 @@ use crate::{inventory::Source, schedule::Trigger};
 /// A trigger whose last run has not ended is skipped: the next tick comes. A run that panics is
 /// logged and harms no other.
 pub async fn serve(worker: Arc<Worker>, mut triggers: Receiver<Trigger>) {
-    let tasks = TaskTracker::new();
-    let running: Arc<Mutex<HashSet<(usize, Trigger)>>> = Arc::default();
+    let runs = Runs { worker, tasks: TaskTracker::new(), running: Arc::default() };
     loop {
         let trigger = tokio::select! {
             biased;
-            () = worker.stop.cancelled() => break,
+            () = runs.worker.stop.cancelled() => break,
             trigger = triggers.recv() => match trigger {
                 Some(trigger) => trigger,
                 None => break,
             },
         };
-        let accounts = match trigger {
-            // An account that is slow or broken must not delay the others: each has a task of its own.
-            Trigger::Scan(_) => worker.accounts.len(),
-            Trigger::Retention => 1,
-        };
-        for index in 0..accounts {
-            let Some(turn) = Turn::take(&running, (index, trigger)) else {
-                info!(?trigger, "skipped a tick: the run before it has not ended");
-                continue;
-            };
-            let worker = Arc::clone(&worker);
-            tasks.spawn(async move {
-                let _turn = turn;
-                let run = AssertUnwindSafe(worker.run_trigger(trigger, index)).catch_unwind();
-                if run.await.is_err() {
-                    error!(?trigger, "a run panicked; the next tick tries again");
-                }
-            });
+        match trigger {
+            Trigger::Scan(source) => runs.begin_scans(source, runs.worker.accounts()),
+            Trigger::Retention => {
+                let worker = Arc::clone(&runs.worker);
+                runs.begin("retention".into(), async move { worker.run_retention().await });
+            }
         }
     }
     info!("stopping: no new work; waiting for what is under way");
-    tasks.close();
-    tasks.wait().await;
+    runs.tasks.close();
+    runs.tasks.wait().await;
 }
 
-impl Worker {
-    async fn run_trigger(&self, trigger: Trigger, account_index: usize) {
-        match trigger {
-            Trigger::Scan(source) => self.run_scan(source, account_index).await,
-            Trigger::Retention => self.run_retention().await,
+/// What runs now, each thing once.
+struct Runs {
+    worker: Arc<Worker>,
+    tasks: TaskTracker,
+    running: Arc<Mutex<HashSet<String>>>,
+}
+
+impl Runs {
+    /// Scans `source` of each of `accounts` that keeps it.
+    fn begin_scans(&self, source: Source, accounts: Vec<Arc<Account>>) {
+        for account in accounts.into_iter().filter(|account| account.sources().contains(&source)) {
+            let worker = Arc::clone(&self.worker);
+            // An account that is slow or broken must not delay the others: each has a task of its own.
+            self.begin(format!("{} {source}", account.name()), async move { worker.run_scan(&account, source).await });
         }
     }
 
-    async fn run_scan(&self, source: Source, account_index: usize) {
-        let account = &self.accounts[account_index];
-        if account.sources().contains(&source) {
-            let report = self.scan(account, source, &ScanRequest::default()).await;
-            match report.failure_line() {
-                None => info!("{} {source}: {}", account.name(), report.summary()),
-                Some(line) => warn!("{line}"),
+    /// Runs `run` in a task of its own, unless its last run has not ended.
+    fn begin(&self, name: String, run: impl Future<Output = ()> + Send + 'static) {
+        let Some(turn) = Turn::take(&self.running, &name) else {
+            info!("{name}: skipped a tick: the run before it has not ended");
+            return;
+        };
+        self.tasks.spawn(async move {
+            let _turn = turn;
+            if AssertUnwindSafe(run).catch_unwind().await.is_err() {
+                error!("{name}: the run panicked; the next tick tries again");
             }
+        });
+    }
+}
+
+impl Worker {
+    async fn run_scan(&self, account: &Account, source: Source) {
+        let report = self.scan(account, source, &ScanRequest::default()).await;
+        match report.failure_line() {
+            None => info!("{} {source}: {}", account.name(), report.summary()),
+            Some(line) => warn!("{line}"),
         }
     }
 
@@ -88,21 +97,21 @@ impl Worker {
     }
 }
 
-/// The right to run one trigger of one account, given back when dropped.
+/// The right to run one thing, given back when dropped.
 struct Turn {
-    running: Arc<Mutex<HashSet<(usize, Trigger)>>>,
-    key: (usize, Trigger),
+    running: Arc<Mutex<HashSet<String>>>,
+    name: String,
 }
 
 impl Turn {
-    fn take(running: &Arc<Mutex<HashSet<(usize, Trigger)>>>, key: (usize, Trigger)) -> Option<Self> {
-        let is_free = running.lock().expect("no code panics while it holds the set").insert(key);
-        is_free.then(|| Self { running: Arc::clone(running), key })
+    fn take(running: &Arc<Mutex<HashSet<String>>>, name: &str) -> Option<Self> {
+        let is_free = running.lock().expect("no code panics while it holds the set").insert(name.to_owned());
+        is_free.then(|| Self { running: Arc::clone(running), name: name.to_owned() })
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.running.lock().expect("no code panics while it holds the set").remove(&self.key);
+        self.running.lock().expect("no code panics while it holds the set").remove(&self.name);
     }
 }

@@ -3,11 +3,13 @@
 
 mod support;
 
+mod accounts;
 mod architecture;
 mod catalogue;
 mod cli;
 mod completeness;
 mod credentials;
+mod deadline;
 mod documented_sql;
 mod files;
 mod guards;

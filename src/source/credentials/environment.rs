@@ -27,7 +27,7 @@ impl Environment {
     }
 
     /// These variables and no others.
-    pub fn of_pairs<const N: usize>(pairs: [(&str, &str); N]) -> Self {
+    pub fn of_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let variables: HashMap<String, String> =
             pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         Self::of_lookup(move |name| variables.get(name).cloned())

@@ -2,6 +2,7 @@
 
 mod database;
 pub(crate) mod desk;
+pub(crate) mod estate;
 mod world;
 
 pub(crate) use database::{TestDatabase, cluster};
