@@ -152,9 +152,9 @@ impl<T: Kept> Observer<T> for Observations<T> {
 
     async fn restart(&mut self) -> Result<(), StoreError> {
         // What is staged was seen by this scan and stays: should the next attempt break off, it is still
-        // applied, and otherwise the later observation of an object replaces the earlier one.
+        // applied, and otherwise the later observation of an object replaces the earlier one. What was
+        // rejected stays too: it cannot be observed again, and nothing that the API sent is lost.
         self.digests.forget_seen();
-        self.rejected.clear();
         Ok(())
     }
 
