@@ -1,7 +1,5 @@
 //! A scan makes the inventory equal to the cloud, and one that finds nothing new writes nothing.
 
-use std::collections::BTreeMap;
-
 use chrono::TimeDelta;
 use emulator::{AccessKey, AccountOptions, Fault, LifecycleRates};
 use stocktake::{config::CredentialsConfig, inventory::Source};
@@ -14,84 +12,15 @@ async fn lived_in() -> World {
     world
 }
 
-/// What the cloud holds, in the form of [`kept_codes`].
-fn true_codes(world: &World) -> BTreeMap<String, String> {
-    world.edit(|inventory| {
-        inventory
-            .tokens()
-            .map(|code| {
-                let facts = format!(
-                    "{} {:?} {:?} {} {} {} {}",
-                    code.status,
-                    code.name,
-                    code.description,
-                    code.ttl_days,
-                    code.count,
-                    code.registered_count,
-                    code.created_at.timestamp()
-                );
-                (code.id.clone(), facts)
-            })
-            .collect()
-    })
-}
-
-async fn kept_codes(world: &World) -> BTreeMap<String, String> {
-    type Row = (String, String, Option<String>, Option<String>, i32, i32, i32, i64);
-    let rows: Vec<Row> = sqlx::query_as(
-        "select access_token_id, status, token_name, description, ttl_days, max_use_count, registered_count,
-                extract(epoch from created_at)::bigint
-         from reporting.access_tokens",
-    )
-    .fetch_all(&world.database.pool)
-    .await
-    .unwrap();
-    rows.into_iter()
-        .map(|(id, status, name, description, ttl_days, count, registered_count, created_at)| {
-            (id, format!("{status} {name:?} {description:?} {ttl_days} {count} {registered_count} {created_at}"))
-        })
-        .collect()
-}
-
-fn true_devices(world: &World) -> BTreeMap<String, String> {
-    world.edit(|inventory| {
-        inventory
-            .devices()
-            .map(|device| {
-                let user = device.user.as_ref();
-                let facts = format!(
-                    "{:?} {:?} {:?}",
-                    user.map(|user| user.user_id.clone()),
-                    user.map(|user| user.upn.clone()),
-                    device.activated_at.map(|at| at.timestamp())
-                );
-                (device.serial_number.clone(), facts)
-            })
-            .collect()
-    })
-}
-
-async fn kept_devices(world: &World) -> BTreeMap<String, String> {
-    type Row = (String, Option<String>, Option<String>, Option<i64>);
-    let rows: Vec<Row> = sqlx::query_as(
-        "select d.serial_number, u.user_id, d.user_principal_name, extract(epoch from d.activated_at)::bigint
-         from reporting_pii.mfa_devices d
-         left join reporting_pii.mfa_users u using (account_id, user_key)",
-    )
-    .fetch_all(&world.database.pool)
-    .await
-    .unwrap();
-    rows.into_iter().map(|(serial, user, name, at)| (serial, format!("{user:?} {name:?} {at:?}"))).collect()
-}
-
 #[tokio::test]
 async fn the_inventory_equals_the_cloud_after_every_scan() {
     let world = lived_in().await;
     for _ in 0..12 {
         world.advance(TimeDelta::hours(40));
         world.scan_both().await;
-        assert_eq!(kept_codes(&world).await, true_codes(&world));
-        assert_eq!(kept_devices(&world).await, true_devices(&world));
+        for source in Source::ALL {
+            assert_eq!(world.kept(source).await, world.truth(source));
+        }
     }
     let deleted: i64 =
         world.database.value("select count(*) from inventory.access_tokens where deleted_at is not null").await;
@@ -101,27 +30,14 @@ async fn the_inventory_equals_the_cloud_after_every_scan() {
 #[tokio::test]
 async fn a_scan_that_finds_nothing_new_writes_no_row() {
     let world = lived_in().await;
-    const ROWS: &str = "
-        select md5(string_agg(entry, ',' order by entry)) from (
-            select 't' || ctid || xmin as entry from inventory.access_tokens
-            union all select 'd' || ctid || xmin from inventory.mfa_devices
-            union all select 'u' || ctid || xmin from inventory.mfa_users
-            union all select 'a' || ctid || xmin from inventory.accounts
-            union all select 'h' || count(*) from inventory.access_token_history
-            union all select 'H' || count(*) from inventory.mfa_device_history
-            union all select 'x' || count(*) from inventory.access_token_transitions
-            union all select 'X' || count(*) from inventory.mfa_device_transitions
-            union all select 'U' || count(*) from inventory.access_token_usage
-            union all select 'o' || count(*) from inventory.anomalies
-        ) entries";
-    let before: String = world.database.value(ROWS).await;
+    let before = world.fingerprint().await;
     for source in Source::ALL {
         let report = world.scan_whole(source).await;
         let counts = applied(&report).counts;
         assert_eq!((counts.new, counts.changed, counts.deleted, counts.transitions), (0, 0, 0, 0));
         assert!(counts.unchanged > 100);
     }
-    assert_eq!(world.database.value::<String>(ROWS).await, before);
+    assert_eq!(world.fingerprint().await, before);
     // A row that was locked and not written would carry the locker in xmax.
     let locked: i64 = world.database.value("select count(*) from inventory.access_tokens where xmax <> 0").await;
     assert_eq!(locked, 0);
@@ -141,7 +57,7 @@ async fn a_scan_asks_for_each_page_once_and_for_nothing_more() {
 #[tokio::test]
 async fn a_refresh_updates_what_it_names_and_deletes_nothing() {
     let world = lived_in().await;
-    let ids: Vec<String> = true_codes(&world).into_keys().take(3).collect();
+    let ids: Vec<String> = world.truth(Source::AccessTokens).into_keys().take(3).collect();
     let (gone, used, unnamed) = (ids[0].clone(), ids[1].clone(), ids[2].clone());
     world.edit(|inventory| {
         inventory.remove_token(&gone);
@@ -153,7 +69,7 @@ async fn a_refresh_updates_what_it_names_and_deletes_nothing() {
     let report = world.scan_with(Source::AccessTokens, &request).await;
     assert!(report.is_success(), "{:?}", report.failure_line());
     assert_eq!(applied(&report).counts.changed, 1);
-    let kept = kept_codes(&world).await;
+    let kept = world.kept(Source::AccessTokens).await;
     assert!(kept.contains_key(&gone), "a refresh proves no absence");
     assert!(kept[&used].contains("refreshed") && !kept[&unnamed].contains("not asked for"));
 }
@@ -203,7 +119,7 @@ async fn keys_that_are_exchanged_for_another_accounts_write_nothing() {
     })
     .await;
     world.scan_both().await;
-    let before = kept_codes(&world).await;
+    let before = world.kept(Source::AccessTokens).await;
 
     write_keys("LTAI5tOther", "other-secret");
     // The old session ends in the middle of a scan: the request is sent again with the new keys.
@@ -215,5 +131,5 @@ async fn keys_that_are_exchanged_for_another_accounts_write_nothing() {
     let report = world.scan(Source::AccessTokens).await;
     let line = report.failure_line().unwrap();
     assert!(line.contains("exchanged") && line.contains(OTHER_ID), "{line}");
-    assert_eq!(kept_codes(&world).await, before);
+    assert_eq!(world.kept(Source::AccessTokens).await, before);
 }

@@ -3,8 +3,12 @@
 mod database;
 pub(crate) mod desk;
 pub(crate) mod estate;
+mod stock;
+mod truth;
 mod world;
 
 pub(crate) use database::{TestDatabase, cluster};
 pub(crate) use desk::Desk;
+pub(crate) use stock::{code, device, stock, user};
+pub(crate) use truth::Objects;
 pub(crate) use world::{ACCOUNT_ID, World, account, applied, instant, present};

@@ -73,6 +73,12 @@ impl World {
         self
     }
 
+    /// The same world, whose worker is configured otherwise from now on.
+    pub(crate) fn reconfigure(&mut self, configure: impl FnOnce(&mut Config)) {
+        configure(&mut self.config);
+        self.worker = worker(&self.config, &self.database, &self.clock, &keys());
+    }
+
     /// Three weeks up to the present of a busy account, with a failed scan, a legal hold, a purge and what it left.
     pub(crate) async fn lived_in() -> Self {
         let account = account().generated(60, 40).rates(LifecycleRates::lively(60, 40));
