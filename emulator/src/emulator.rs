@@ -13,6 +13,7 @@ use crate::account::{Account, AccountSettings};
 use crate::fault::{Fault, FaultId};
 use crate::inventory::Inventory;
 use crate::lifecycle::Event;
+use crate::local::Instance;
 use crate::options::Options;
 use crate::request_log::RequestRecord;
 use crate::server::{self, Hub};
@@ -105,6 +106,16 @@ impl Emulator {
     /// If there is no such account.
     pub fn with_settings<R>(&self, account: &str, edit: impl FnOnce(&mut AccountSettings) -> R) -> R {
         self.with(account, |account| edit(&mut account.settings))
+    }
+
+    /// Exchanges the ECS instance that the metadata service speaks for.
+    pub fn set_instance(&self, instance: Option<Instance>) {
+        self.hub.state().instance = instance;
+    }
+
+    /// Where a program would hand out sessions of an account's role, for `ALIBABA_CLOUD_CREDENTIALS_URI`.
+    pub fn credentials_uri(&self, account: &str, role: &str) -> String {
+        format!("{}/credentials/{account}/{role}", self.url())
     }
 
     /// The truth about what happened in an account by itself: edits by the test are not in it. In the order of time.

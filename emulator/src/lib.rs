@@ -1,6 +1,7 @@
 //! An emulated Alibaba Cloud over real HTTP, for tests, benches and the demo.
 //!
-//! One server on a loopback port answers SMC `ListAccessTokens`, IMS `ListVirtualMFADevices` and STS `GetCallerIdentity`.
+//! One server on a loopback port answers SMC `ListAccessTokens`, IMS `ListVirtualMFADevices`, STS `GetCallerIdentity`,
+//! `AssumeRole` and `AssumeRoleWithOIDC`, and beside them the metadata service of an ECS instance and credentials URIs.
 //! It depends on nothing of the project, so that one wrong idea about the API cannot be on both sides.
 //!
 //! In reading order, which is the way of a request:
@@ -8,7 +9,7 @@
 //! 1. [`Emulator`] starts the server and hands out what tests edit and read back;
 //! 2. `server` speaks HTTP, catches panics and carries out the faults that touch the connection;
 //! 3. `auth` verifies the ACS3-HMAC-SHA256 signature, date, nonce, token and permission;
-//! 4. `api` answers one operation from an [`Inventory`];
+//! 4. `api` answers one operation from an [`Inventory`], or issues a session of a [`Role`]; `local` does without a signature;
 //! 5. `fault` bends the answer, by script ([`Fault`]);
 //! 6. `lifecycle` lets weeks of life pass when the emulated [`Clock`] is advanced, and keeps the truth in [`Event`]s.
 //!
@@ -35,6 +36,7 @@ mod emulator;
 mod fault;
 mod inventory;
 mod lifecycle;
+mod local;
 mod options;
 mod policy;
 mod request;
@@ -52,6 +54,7 @@ pub use emulator::{Emulator, StartError};
 pub use fault::{BytesEdit, Effect, Fault, FaultId, InventoryEdit, JsonEdit, RequestView};
 pub use inventory::{AccessToken, Inventory, MfaDevice, User, status};
 pub use lifecycle::{Event, EventKind, LifecycleRates, ObjectKind};
+pub use local::{CREDENTIALS_URI, Instance, METADATA_ROLE, METADATA_SESSION, METADATA_TOKEN};
 pub use options::{AccountOptions, Options, Stock};
 pub use request_log::RequestRecord;
 pub use role::{Role, Session};

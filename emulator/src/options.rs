@@ -7,6 +7,7 @@ use crate::api::{CodeOrder, Paging};
 use crate::clock::Clock;
 use crate::inventory::Inventory;
 use crate::lifecycle::LifecycleRates;
+use crate::local::Instance;
 use crate::role::Role;
 
 /// Enough for any test to read back, little enough that a forgotten emulator does not grow.
@@ -23,6 +24,8 @@ pub struct Options {
     pub seed: u64,
     /// The accounts; keys must be unique across them.
     pub accounts: Vec<AccountOptions>,
+    /// The ECS instance that the metadata service speaks for; without one it knows no role.
+    pub instance: Option<Instance>,
     /// How many requests are remembered, the oldest forgotten first; 0 remembers none (they are still counted).
     pub request_log_limit: usize,
 }
@@ -34,6 +37,7 @@ impl Default for Options {
             clock: Clock::Real,
             seed: 0,
             accounts: Vec::new(),
+            instance: None,
             request_log_limit: DEFAULT_REQUEST_LOG_LIMIT,
         }
     }
@@ -66,6 +70,12 @@ impl Options {
     /// Adds an account.
     pub fn account(mut self, account: AccountOptions) -> Self {
         self.accounts.push(account);
+        self
+    }
+
+    /// Answers as the metadata service of this instance.
+    pub fn instance(mut self, instance: Instance) -> Self {
+        self.instance = Some(instance);
         self
     }
 

@@ -15,6 +15,7 @@ use crate::clock::Running;
 use crate::fault::{Answer, RequestView, Script};
 use crate::inventory::Inventory;
 use crate::lifecycle::Lifecycle;
+use crate::local::{self, Instance, Local, Scene, Tokens};
 use crate::options::{AccountOptions, Options, Stock};
 use crate::request::GatewayRequest;
 use crate::request_log::{RequestLog, RequestRecord};
@@ -27,6 +28,8 @@ pub(crate) struct State {
     pub(crate) accounts: Vec<Account>,
     pub(crate) faults: Script,
     pub(crate) log: RequestLog,
+    pub(crate) instance: Option<Instance>,
+    tokens: Tokens,
     nonces: Nonces,
     rng: ChaCha8Rng,
 }
@@ -41,6 +44,8 @@ impl State {
             accounts: options.accounts.into_iter().map(|account| new_account(account, seed, now)).collect(),
             faults: Script::default(),
             log: RequestLog::new(options.request_log_limit),
+            instance: options.instance,
+            tokens: Tokens::default(),
             nonces: Nonces::default(),
             rng: ChaCha8Rng::seed_from_u64(seed),
         }
@@ -59,29 +64,64 @@ impl State {
         }
     }
 
-    /// Answers one request: authenticate, answer, let the faults work, log.
+    /// Answers one request, at the gateway or beside it, and logs it.
     pub(crate) fn answer(&mut self, request: &GatewayRequest) -> Answer {
         let now = self.clock.now();
-        let action = request.action();
         let request_id = self.draw_request_id();
-        let key_id = auth::authorization(request).map(|authorization| authorization.key_id).unwrap_or_default();
-        let is_anonymous = action == api::ASSUME_ROLE_WITH_OIDC;
-        let owner = match is_anonymous {
-            true => api::sts::role_owner(&self.accounts, request),
-            false => self.accounts.iter().position(|account| account.key(&key_id).is_some()),
-        };
-
-        let mut answer = match self.answer_unbent(request, owner, now, &request_id) {
-            Ok(answer) => answer,
-            Err(error) => {
-                let body = error.body(&request_id, api::product_of(&action));
-                Answer::json(error.status, body, Some(error.code))
-            }
+        let (action, owner, mut answer) = match request.path.as_str() {
+            "/" => self.answer_gateway(request, now, &request_id),
+            path => self.answer_local(Local::of(path), request, now, &request_id),
         };
         answer.headers.push(("date".to_owned(), timestamp::http_date(now)));
         answer.headers.push(("x-acs-request-id".to_owned(), request_id));
         self.record(request, action, owner, now, &answer);
         answer
+    }
+
+    /// Authenticate, answer, let the faults work. Returns the action and whose it is, too.
+    fn answer_gateway(
+        &mut self,
+        request: &GatewayRequest,
+        now: DateTime<Utc>,
+        request_id: &str,
+    ) -> (String, Option<usize>, Answer) {
+        let action = request.action();
+        let owner = if action == api::ASSUME_ROLE_WITH_OIDC {
+            api::sts::role_owner(&self.accounts, request)
+        } else {
+            let key_id = auth::authorization(request).map(|authorization| authorization.key_id).unwrap_or_default();
+            self.accounts.iter().position(|account| account.key(&key_id).is_some())
+        };
+        let answer = self.answer_unbent(request, owner, now, request_id).unwrap_or_else(|error| {
+            let body = error.body(request_id, api::product_of(&action));
+            Answer::json(error.status, body, Some(error.code))
+        });
+        (action, owner, answer)
+    }
+
+    /// The same where nobody signs.
+    fn answer_local(
+        &mut self,
+        asked: Option<Local>,
+        request: &GatewayRequest,
+        now: DateTime<Utc>,
+        request_id: &str,
+    ) -> (String, Option<usize>, Answer) {
+        let Some(asked) = asked else {
+            return (String::new(), None, local::refusal(StatusCode::NOT_FOUND));
+        };
+        let wanted = asked.account(self.instance.as_ref());
+        let owner = self.accounts.iter().position(|account| wanted == Some(account.id.as_str()));
+        let scene = Scene {
+            accounts: &mut self.accounts,
+            instance: self.instance.as_ref(),
+            tokens: &mut self.tokens,
+            now,
+            rng: &mut self.rng,
+        };
+        let mut answer = asked.answer(request, scene);
+        self.bend(asked.action(), owner, request, request_id, &mut answer);
+        (asked.action().to_owned(), owner, answer)
     }
 
     /// An `Err` is a request that came to no operation, and that no fault strikes.
@@ -123,17 +163,30 @@ impl State {
                 Answer::json(error.status, body, Some(error.code))
             }
         };
+        self.bend(operation.action(), owner, request, request_id, &mut answer);
+        Ok(answer)
+    }
+
+    /// Lets the faults work on an answer.
+    fn bend(
+        &mut self,
+        action: &str,
+        owner: Option<usize>,
+        request: &GatewayRequest,
+        request_id: &str,
+        answer: &mut Answer,
+    ) {
         let account = owner.map_or("", |owner| &self.accounts[owner].id);
-        let view = RequestView { action: operation.action(), account, query: &request.query };
-        let after = self.faults.work(&view, request_id, &mut answer);
+        let view = RequestView { action, account, query: &request.query };
+        let after = self.faults.work(&view, request_id, answer);
         for edit in after.edits {
             let owner = owner.expect("a fault that edits an inventory strikes a request of an account");
             edit(&mut self.accounts[owner].inventory);
         }
         if !after.advance.is_zero() {
+            let now = self.clock.now();
             self.set_now(now + after.advance);
         }
-        Ok(answer)
     }
 
     /// Whose key signed, if it may do this.

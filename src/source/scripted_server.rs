@@ -34,10 +34,15 @@ impl Reply {
     }
 }
 
+struct Request {
+    head: String,
+    body: String,
+}
+
 /// Listens until it is dropped; the last reply is repeated.
 pub(super) struct ScriptedServer {
     address: SocketAddr,
-    requests: Arc<Mutex<Vec<String>>>,
+    requests: Arc<Mutex<Vec<Request>>>,
     task: JoinHandle<()>,
 }
 
@@ -57,7 +62,12 @@ impl ScriptedServer {
 
     /// The heads of the requests so far.
     pub(super) fn requests(&self) -> Vec<String> {
-        self.requests.lock().unwrap().clone()
+        self.requests.lock().unwrap().iter().map(|request| request.head.clone()).collect()
+    }
+
+    /// Their bodies.
+    pub(super) fn bodies(&self) -> Vec<String> {
+        self.requests.lock().unwrap().iter().map(|request| request.body.clone()).collect()
     }
 
     /// The values of header `name`, one a request.
@@ -75,14 +85,14 @@ impl Drop for ScriptedServer {
     }
 }
 
-async fn serve(listener: TcpListener, script: Vec<Reply>, requests: Arc<Mutex<Vec<String>>>) {
+async fn serve(listener: TcpListener, script: Vec<Reply>, requests: Arc<Mutex<Vec<Request>>>) {
     let mut silent = Vec::new();
     loop {
         let (mut stream, _) = listener.accept().await.unwrap();
-        let head = read_head(&mut stream).await;
+        let request = read_request(&mut stream).await;
         let number = {
             let mut requests = requests.lock().unwrap();
-            requests.push(head);
+            requests.push(request);
             requests.len()
         };
         match script.get(number - 1).or(script.last()).unwrap() {
@@ -96,7 +106,7 @@ async fn serve(listener: TcpListener, script: Vec<Reply>, requests: Arc<Mutex<Ve
     }
 }
 
-async fn read_head(stream: &mut TcpStream) -> String {
+async fn read_request(stream: &mut TcpStream) -> Request {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         match stream.read_u8().await {
@@ -104,5 +114,9 @@ async fn read_head(stream: &mut TcpStream) -> String {
             Err(_) => break,
         }
     }
-    String::from_utf8(head).unwrap()
+    let head = String::from_utf8(head).unwrap();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
+    stream.read_exact(&mut body).await.unwrap();
+    Request { head, body: String::from_utf8(body).unwrap() }
 }

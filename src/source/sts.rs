@@ -102,3 +102,7 @@ fn decode(answer: &Members<'_>, origin: &str) -> Result<Credentials, Malformed> 
     let session = answer.object(&["Credentials"]).ok_or_else(|| Malformed("no Credentials".to_owned()))?;
     read_session(&session, origin)
 }
+
+#[cfg(test)]
+#[path = "sts_tests.rs"]
+mod tests;

@@ -12,7 +12,6 @@ use axum::body::Bytes;
 use axum::extract::{ConnectInfo, RawQuery, State as Shared};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use axum::routing::any;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -62,7 +61,7 @@ impl Hub {
 
 /// Serves until its runtime is shut down.
 pub(crate) async fn serve(listener: TcpListener, hub: std::sync::Arc<Hub>) {
-    let app = Router::new().route("/", any(answer)).with_state(hub);
+    let app = Router::new().fallback(answer).with_state(hub);
     let app = app.into_make_service_with_connect_info::<Line>();
     if let Err(error) = axum::serve(Lines(listener), app).await {
         tracing::error!(%error, "the emulator stopped serving: {error}");
@@ -78,7 +77,9 @@ async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    if method != Method::GET && method != Method::POST {
+    // Only the metadata service knows PUT.
+    let is_known = [Method::GET, Method::POST].contains(&method) || (method == Method::PUT && uri.path() != "/");
+    if !is_known {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
     let request = GatewayRequest::new(method, uri.path(), query.as_deref().unwrap_or_default(), headers, body);

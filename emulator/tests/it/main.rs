@@ -10,4 +10,5 @@ mod content_faults;
 mod devices;
 mod handle;
 mod lifecycle;
+mod local;
 mod sts;

@@ -118,3 +118,35 @@ async fn an_unsigned_request_for_a_role_is_refused() {
     let body: Value = serde_json::from_str(&http.post(url).send().await.unwrap().text().await.unwrap()).unwrap();
     assert_eq!(body["Code"], "IncompleteSignature");
 }
+
+const PROVIDER: &str = "acs:ram::1999999999990001:oidc-provider/ack";
+
+/// An anonymous call as the credential libraries make it: what is common in the URL, the rest in a form.
+async fn open(emulator: &Emulator, token: &str, provider: &str, more: &str) -> Value {
+    let url = format!("{}/?Action=AssumeRoleWithOIDC&Format=JSON&Version=2015-04-01", emulator.url());
+    let form = format!("RoleArn={ROLE}&RoleSessionName=pod&OIDCProviderArn={provider}&OIDCToken={token}{more}");
+    let request = crate::caller::http_client().post(url).body(form);
+    let request = request.header("content-type", "application/x-www-form-urlencoded");
+    serde_json::from_str(&request.send().await.unwrap().text().await.unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn a_token_of_a_trusted_provider_opens_a_role_without_any_signature() {
+    let emulator = start().await;
+    emulator.with_settings(OTHER, |settings| {
+        settings.oidc_tokens.entry(PROVIDER.to_owned()).or_default().insert("good".to_owned());
+    });
+    assert_eq!(open(&emulator, "good", PROVIDER, "").await["Code"], "AuthenticationFail.NoPermission");
+    emulator.with_settings(OTHER, |settings| _ = settings.roles[0].trusted_providers.insert(PROVIDER.to_owned()));
+    let answer = open(&emulator, "good", PROVIDER, "").await;
+    assert_eq!(answer["AssumedRoleUser"]["Arn"], "acs:ram::1999999999990001:assumed-role/Audit/pod");
+    assert_eq!(with_session(&emulator, &answer["Credentials"]).codes(&[]).await.status, 200);
+    for (token, provider) in [("bad", PROVIDER), ("good", "acs:ram::1999999999990001:oidc-provider/none")] {
+        assert_eq!(open(&emulator, token, provider, "").await["Code"], "AuthenticationFail.OIDCToken.Invalid");
+    }
+    assert_eq!(open(&emulator, "good", PROVIDER, "&AccessKeyId=x").await["Code"], "InvalidParameter");
+    assert_eq!(Caller::new(&emulator).call("AssumeRoleWithOIDC", &[]).await.code(), "InvalidParameter");
+    let records = emulator.requests();
+    assert!(records.iter().all(|record| record.parameter("OIDCToken").is_none()));
+    assert_eq!(records[1].account.as_deref(), Some(OTHER));
+}

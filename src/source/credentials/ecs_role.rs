@@ -59,3 +59,7 @@ fn request(context: &Context, method: Method, path: &[&str]) -> RequestBuilder {
     url.path_segments_mut().expect("http has a path").extend(path);
     context.http.direct().request(method, url).timeout(TIMEOUT)
 }
+
+#[cfg(test)]
+#[path = "ecs_role_tests.rs"]
+mod tests;

@@ -39,6 +39,14 @@ impl Environment {
         Self::of_lookup(move |name| if name == "HOME" { Some(home.clone()) } else { variables.get(name) })
     }
 
+    /// These variables before those that are there.
+    #[cfg(test)]
+    pub(super) fn with_variables(self, variables: Vec<(String, String)>) -> Self {
+        let variables: HashMap<String, String> = variables.into_iter().collect();
+        let under = Arc::clone(&self.lookup);
+        Self { lookup: Arc::new(move |name| variables.get(name).cloned().or_else(|| under(name))), ..self }
+    }
+
     fn of_lookup(lookup: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
         Self { lookup: Arc::new(lookup), metadata: METADATA }
     }
@@ -78,5 +86,23 @@ impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The variables hold secrets.
         f.write_str("Environment")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_metadata_service_is_the_instances_own_and_no_variable_moves_it() {
+        let variables = [("ALIBABA_CLOUD_ECS_METADATA", "127.0.0.1:1"), ("ALIBABA_CLOUD_ECS_METADATA_SERVICE", "x")];
+        assert_eq!(Environment::of_pairs(variables).metadata_url(), "http://100.100.100.200:80");
+        assert_eq!(Environment::of_process().metadata_url(), "http://100.100.100.200:80");
+    }
+
+    #[test]
+    #[should_panic(expected = "loopback")]
+    fn an_emulated_metadata_service_is_on_loopback() {
+        let _ = Environment::of_pairs([]).with_metadata_service(([10, 0, 0, 1], 80).into());
     }
 }

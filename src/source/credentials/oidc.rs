@@ -64,3 +64,29 @@ pub(super) async fn load(oidc: &Oidc, context: &Context) -> Result<Credentials, 
     let session = assume_role_with_oidc(context, &role, &token, &origin).await;
     session.map_err(|cause| CredentialsError::RoleNotAssumed { role_arn: role.role_arn, cause: Box::new(cause) })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn error(variables: &[(&str, &str)], oidc: Oidc) -> String {
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let environment = Environment::of_pairs([]).with_variables(variables);
+        load(&oidc, &Context::of_environment(environment)).await.unwrap_err().to_string()
+    }
+
+    #[tokio::test]
+    async fn what_is_missing_is_named() {
+        let mut variables = Vec::new();
+        for (name, value) in [(ROLE_ARN, "r"), (PROVIDER_ARN, "p"), (TOKEN_FILE, "/nowhere/token")] {
+            let missing = error(&variables, Oidc::default()).await;
+            assert_eq!(missing, format!("environment variable `{name}` is not set"));
+            variables.push((name, value));
+        }
+        assert!(error(&variables, Oidc::default()).await.starts_with("`/nowhere/token` cannot be read"));
+        let empty = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(empty.path(), " \n").unwrap();
+        let oidc = Oidc { token_file: Some(empty.path().to_owned()), ..Oidc::default() };
+        assert!(error(&variables, oidc).await.ends_with("has no `token`"));
+    }
+}
