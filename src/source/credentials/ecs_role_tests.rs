@@ -20,9 +20,8 @@ async fn ask(
     variables: &[(&str, &str)],
 ) -> (Result<Credentials, CredentialsError>, Vec<String>) {
     let server = ScriptedServer::start(script).await;
-    let variables: Vec<_> = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let environment =
-        Environment::of_pairs([]).with_variables(variables).with_metadata_service(server.host().parse().unwrap());
+        Environment::of_pairs(variables.iter().copied()).with_metadata_service(server.host().parse().unwrap());
     let session = load(role, &Context::of_environment(environment)).await;
     (session, server.requests())
 }

@@ -39,14 +39,6 @@ impl Environment {
         Self::of_lookup(move |name| if name == "HOME" { Some(home.clone()) } else { variables.get(name) })
     }
 
-    /// These variables before those that are there.
-    #[cfg(test)]
-    pub(super) fn with_variables(self, variables: Vec<(String, String)>) -> Self {
-        let variables: HashMap<String, String> = variables.into_iter().collect();
-        let under = Arc::clone(&self.lookup);
-        Self { lookup: Arc::new(move |name| variables.get(name).cloned().or_else(|| under(name))), ..self }
-    }
-
     fn of_lookup(lookup: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
         Self { lookup: Arc::new(lookup), metadata: METADATA }
     }

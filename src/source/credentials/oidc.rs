@@ -70,8 +70,7 @@ mod tests {
     use super::*;
 
     async fn error(variables: &[(&str, &str)], oidc: Oidc) -> String {
-        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let environment = Environment::of_pairs([]).with_variables(variables);
+        let environment = Environment::of_pairs(variables.iter().copied());
         load(&oidc, &Context::of_environment(environment)).await.unwrap_err().to_string()
     }
 

@@ -67,10 +67,10 @@ impl World {
         self
     }
 
-    /// The same world, whose worker is started anew and finds these variables.
-    pub(crate) fn with_environment(mut self, environment: &Environment) -> Self {
+    /// Starts the worker anew, which then finds these variables and gets the first account's keys like this.
+    pub(crate) fn restart(&mut self, credentials: CredentialsConfig, environment: &Environment) {
+        self.config.accounts[0].credentials = credentials;
         self.worker = worker(&self.config, &self.database, &self.clock, environment);
-        self
     }
 
     /// The same world, whose worker is configured otherwise from now on.
