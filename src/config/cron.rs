@@ -52,7 +52,7 @@ pub fn parse_cron(expression: &str) -> Result<Option<Cron>, CronError> {
     match expression.split_whitespace().count() {
         6 => {}
         1 if is_nickname => {}
-        5 => return Err(CronError::NoSeconds { expression: expression.to_owned() }),
+        5 => return Err(CronError::NoSeconds { expression: shown(expression) }),
         count => return Err(CronError::FieldCount { count }),
     }
     let cron = CronParser::builder()
@@ -64,13 +64,18 @@ pub fn parse_cron(expression: &str) -> Result<Option<Cron>, CronError> {
     // Without a field of years an expression fires again and again or never, so any start will do.
     match cron.find_next_occurrence(&DateTime::<Utc>::UNIX_EPOCH, false) {
         Ok(_) => Ok(Some(cron)),
-        Err(_) => Err(CronError::NeverFires { expression: expression.to_owned() }),
+        Err(_) => Err(CronError::NeverFires { expression: shown(expression) }),
     }
 }
 
 /// The parser's message without its full stop.
 fn reason(error: &croner::errors::CronError) -> String {
-    error.to_string().trim_end_matches('.').to_owned()
+    shown(error.to_string().trim_end_matches('.'))
+}
+
+/// `text` as part of a line: a field may be followed by any kind of blank.
+fn shown(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").escape_debug().to_string()
 }
 
 #[cfg(test)]
@@ -93,6 +98,7 @@ mod tests {
     #[test]
     fn a_crontab_without_seconds_is_refused_with_the_mend() {
         assert_eq!(refusal("*/5 * * * *"), "has five fields; put the seconds first: `0 */5 * * * *`");
+        assert_eq!(refusal("*/5\n* *\t* *"), "has five fields; put the seconds first: `0 */5 * * * *`");
     }
 
     #[test]

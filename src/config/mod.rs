@@ -13,6 +13,8 @@ mod endpoint;
 mod environment;
 mod error;
 mod file;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod http;
 mod load;
 mod retention;

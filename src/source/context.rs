@@ -80,11 +80,12 @@ impl Context {
     }
 
     /// The usual endpoints, a clock that stands still, and these variables.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(super) fn of_environment(environment: Environment) -> Self {
         let api = ApiConfig::default();
         let clock = crate::clock::ManualClock::new(DateTime::UNIX_EPOCH);
-        Self::new(HttpClient::new(&api).unwrap(), &api, environment, Arc::new(clock)).unwrap()
+        let http = HttpClient::new(&api).expect("the environment of a test names no odd proxy");
+        Self::new(http, &api, environment, Arc::new(clock)).expect("the default endpoints can be used")
     }
 
     /// The same, whose only real waits are a few milliseconds.

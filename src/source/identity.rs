@@ -32,7 +32,7 @@ impl AccountClient {
     }
 }
 
-fn decode(answer: &Members<'_>) -> Result<CallerIdentity, Malformed> {
+pub(super) fn decode(answer: &Members<'_>) -> Result<CallerIdentity, Malformed> {
     let account_id = answer.text(&["AccountId"]);
     let is_account_id = |id: &String| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
     let Some(account_id) = account_id.filter(is_account_id) else {

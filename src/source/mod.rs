@@ -16,6 +16,8 @@ mod credentials;
 mod decode;
 mod endpoint;
 mod error;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod http;
 mod identity;
 mod mend;

@@ -24,9 +24,23 @@ pub(super) struct Asker<'a> {
 pub(super) fn redact(message: &str, asker: &Asker<'_>) -> String {
     let mut message = without_echo(message).to_owned();
     for secret in &asker.secrets {
-        message = message.replace(secret, REDACTED).replace(&percent_encode(secret), REDACTED);
+        let encoded = percent_encode(secret);
+        // A string to sign holds the query, encoded a second time.
+        for spelling in [*secret, &encoded, &in_small_hex(&encoded), &percent_encode(&encoded)] {
+            message = message.replace(spelling, REDACTED);
+        }
     }
     one_line(&message)
+}
+
+/// `%2F` as `%2f`, as some servers write it.
+fn in_small_hex(encoded: &str) -> String {
+    let mut parts = encoded.split('%');
+    let plain = parts.next().unwrap_or_default().to_owned();
+    parts.fold(plain, |text, part| {
+        let (hex, rest) = part.split_at_checked(2).unwrap_or((part, ""));
+        format!("{text}%{}{rest}", hex.to_ascii_lowercase())
+    })
 }
 
 /// `text` without control characters, of bounded length.
@@ -69,9 +83,13 @@ mod tests {
 
     #[test]
     fn no_part_of_the_credentials_stays_in_any_spelling() {
-        let message = "key LTAIid\nsecret s3cret/+ s3cret%2F%2B token CAIS+tok/en== CAIS%2Btok%2Fen%3D%3D";
+        let message = "key LTAIid\nsecret s3cret/+ s3cret%2F%2B s3cret%2f%2b s3cret%252F%252B token CAIS+tok/en== \
+            CAIS%2Btok%2Fen%3D%3D";
         let redacted = redact(message, &credentials().asker());
-        assert_eq!(redacted, "key [redacted] secret [redacted] [redacted] token [redacted] [redacted]");
+        assert_eq!(
+            redacted,
+            "key [redacted] secret [redacted] [redacted] [redacted] [redacted] token [redacted] [redacted]"
+        );
     }
 
     #[test]

@@ -98,7 +98,7 @@ fn session_params(role_arn: &str, session_name: &str, policy: Option<&str>) -> V
     params.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))).collect()
 }
 
-fn decode(answer: &Members<'_>, origin: &str) -> Result<Credentials, Malformed> {
+pub(super) fn decode(answer: &Members<'_>, origin: &str) -> Result<Credentials, Malformed> {
     let session = answer.object(&["Credentials"]).ok_or_else(|| Malformed("no Credentials".to_owned()))?;
     read_session(&session, origin)
 }

@@ -39,7 +39,7 @@ struct CliProfile {
 }
 
 /// What `profile`, or else the one that the file calls current, describes in the `text` of the file at `path`.
-pub(super) fn read(
+pub(in crate::source) fn read(
     path: &str,
     text: &str,
     profile: Option<&str>,

@@ -13,7 +13,7 @@ use super::{Credentials, CredentialsError, Provider, oidc::Oidc, provider::Place
 const DEFAULT_SECTION: &str = "default";
 
 /// What section `profile`, or else `default`, describes in the `text` of the file at `path`.
-pub(super) fn read(
+pub(in crate::source) fn read(
     path: &str,
     text: &str,
     profile: Option<&str>,

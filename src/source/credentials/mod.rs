@@ -21,8 +21,12 @@ mod session;
 mod uri;
 
 pub(super) use cache::CredentialCache;
+#[cfg(any(test, fuzzing))]
+pub(super) use cli_profile::read as read_cli_profile;
 pub use environment::Environment;
 pub use error::CredentialsError;
+#[cfg(any(test, fuzzing))]
+pub(super) use ini_profile::read as read_ini_profile;
 pub(super) use provider::Provider;
 pub(super) use session::read_session;
 

@@ -1,8 +1,6 @@
 //! Bytes of an answer become items; pure, and total over whatever bytes arrive.
 
 mod access_tokens;
-#[cfg(test)]
-mod arbitrary_tests;
 mod container;
 mod field;
 mod instant;

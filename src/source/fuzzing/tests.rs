@@ -1,0 +1,158 @@
+//! The properties, for answers that look like the API's, for the seeds of `fuzz/`, and for what fuzzing once found.
+
+use std::{fs, path::Path};
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::{check_answer, check_endpoint, check_message, check_profiles};
+use crate::config::fuzzing::{check_config, check_cron, check_endpoint as check_configured_endpoint};
+
+/// Names that the decoders know, so that arbitrary JSON gets past their first look.
+const NAMES: [&str; 30] = [
+    "AccessTokens",
+    "AccessToken",
+    "AccessTokenId",
+    "AccessTokenCode",
+    "TotalCount",
+    "Status",
+    "Count",
+    "RegisteredCount",
+    "CreationTime",
+    "Name",
+    "Description",
+    "TimeToLiveInDays",
+    "VirtualMFADevices",
+    "VirtualMFADevice",
+    "SerialNumber",
+    "User",
+    "UserId",
+    "UserPrincipalName",
+    "DisplayName",
+    "ActivateDate",
+    "IsTruncated",
+    "Marker",
+    "Code",
+    "Message",
+    "RequestId",
+    "Credentials",
+    "AccessKeyId",
+    "AccessKeySecret",
+    "SecurityToken",
+    "Expiration",
+];
+
+fn arbitrary_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        ".*".prop_map(Value::from),
+        "[\\x00-\\x7f]{0,8}".prop_map(Value::from),
+        "[0-9T:.Z+-]{0,24}".prop_map(Value::from),
+        prop::sample::select(&super::SECRETS[..]).prop_map(Value::from),
+    ];
+    let name = prop_oneof![4 => prop::sample::select(&NAMES[..]).prop_map(str::to_owned), 1 => any::<String>()];
+    leaf.prop_recursive(4, 24, 4, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::vec((name.clone(), inner), 0..4)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+fn arbitrary_object() -> impl Strategy<Value = Value> {
+    prop::collection::vec((any::<prop::sample::Index>(), arbitrary_json()), 0..6).prop_map(|members| {
+        let named = members.into_iter().map(|(index, value)| (index.get(&NAMES).to_string(), value));
+        Value::Object(named.collect())
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn arbitrary_bytes_are_decoded_or_refused(body in prop::collection::vec(any::<u8>(), 0..256)) {
+        check_answer(&body);
+        check_message(&body);
+    }
+
+    #[test]
+    fn arbitrary_json_is_decoded_or_refused_whole_or_cut(answer in arbitrary_object(), cut in any::<prop::sample::Index>()) {
+        let body = answer.to_string();
+        check_answer(body.as_bytes());
+        check_answer(&body.as_bytes()[..cut.index(body.len())]);
+    }
+
+    #[test]
+    fn every_item_is_read_or_rejected_and_storable(
+        items in prop::collection::vec(prop_oneof![3 => arbitrary_object(), 1 => arbitrary_json()], 1..4),
+    ) {
+        let body = json!({
+            "AccessTokens": {"AccessToken": items}, "TotalCount": items.len(),
+            "VirtualMFADevices": {"VirtualMFADevice": items}, "IsTruncated": false,
+        });
+        check_answer(body.to_string().as_bytes());
+    }
+
+    #[test]
+    fn no_text_is_a_plain_endpoint_beyond_loopback(
+        text in "(http|https|HTTP|ftp|)(://|:|//|)(|u@|u:p@)(localhost|127\\.0\\.0\\.1|127\\.1|0x7f\\.1|\\[::1\\]|\\[::ffff:7f00:1\\]|10\\.0\\.0\\.1|h\\.example|.{0,6})(|\\.|:80|:0|:99999|:)(|/|//|/p|\\?q|#f|\\\\)",
+    ) {
+        check_endpoint(&text);
+        check_configured_endpoint(&text);
+    }
+
+    #[test]
+    fn any_text_is_read_or_refused_in_a_line(text in ".{0,40}|([0-9*/,L#?@ \t\n-]|MON|off|JAN){0,24}") {
+        check_cron(&text);
+        check_config(&text);
+        check_profiles(&text);
+    }
+}
+
+#[test]
+fn every_seed_of_the_fuzz_targets_holds() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds");
+    let mut seed_count = 0;
+    for target in fs::read_dir(corpus).unwrap().map(|entry| entry.unwrap()) {
+        for seed in fs::read_dir(target.path()).unwrap() {
+            let input = fs::read(seed.unwrap().path()).unwrap();
+            let text = String::from_utf8_lossy(&input);
+            match target.file_name().to_str().unwrap() {
+                "answer" => check_answer(&input),
+                "message" => check_message(&input),
+                "endpoint" => (check_endpoint(&text), check_configured_endpoint(&text)).0,
+                "cron" => check_cron(&text),
+                "config" => check_config(&text),
+                "profiles" => check_profiles(&text),
+                other => panic!("{other} is no target"),
+            }
+            seed_count += 1;
+        }
+    }
+    assert!(seed_count >= 12, "{seed_count}");
+}
+
+#[test]
+fn depth_overflows_no_stack() {
+    // A quarter of the stack of a worker's thread leaves 26 bytes a level.
+    let nest = |open: &str, close: &str| format!("{}{}", open.repeat(20_000), close.repeat(20_000));
+    let run = move || {
+        for deep in [nest("[", "]"), nest("{\"a\":", "}"), "[".repeat(20_000)] {
+            check_answer(
+                format!(r#"{{"TotalCount":1,"AccessTokens":{{"AccessToken":[{{"AccessTokenId":"a","x":{deep}}}]}}}}"#)
+                    .as_bytes(),
+            );
+            check_answer(deep.as_bytes());
+            check_profiles(&format!("{{\"profiles\":{deep}}}"));
+            check_config(&format!("a = {deep}"));
+        }
+        check_config(&format!("a{} = 1", ".a".repeat(20_000)));
+        check_config(&format!("[a{}]", ".a".repeat(20_000)));
+        check_config(&nest("[", "]"));
+    };
+    std::thread::Builder::new().stack_size(1 << 19).spawn(run).unwrap().join().unwrap();
+}
