@@ -3,11 +3,12 @@
 use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr};
 
-use emulator::{AccessKey, AccountOptions, Emulator, Options, Paging};
+use emulator::{AccessKey, AccountOptions, Emulator, Options, Paging, Role};
 
 const ACCOUNT: &str = "1772422852740001";
 const KEY_ID: &str = "LTAI5tEmulatedAccessKey";
 const SECRET: &str = "EmulatedSecretOfNoWorthAtAll00";
+const PROVIDER: &str = "acs:ram::1772422852740001:oidc-provider/emulated";
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -27,7 +28,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let account = AccountOptions::new(ACCOUNT)
         .key(AccessKey::new(KEY_ID, SECRET))
         .generated(codes, devices)
-        .paging(Paging::IgnoredAll);
+        .paging(Paging::IgnoredAll)
+        .role(Role::new("audit").trusting_account(ACCOUNT).external_id("ext 1").trusting_provider(PROVIDER))
+        .oidc_token(PROVIDER, "emulated.oidc+token/==");
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let emulator = Emulator::start(Options::new().listen(listen).seed(seed).account(account)).await?;
     println!("url {}", emulator.url());

@@ -7,7 +7,13 @@ from alibabacloud_ims20190815.client import Client as Ims
 from alibabacloud_ims20190815.models import ListVirtualMFADevicesRequest
 from alibabacloud_smc20190601.client import Client as Smc
 from alibabacloud_smc20190601.models import ListAccessTokensRequest
+from alibabacloud_sts20150401.client import Client as Sts
+from alibabacloud_sts20150401.models import AssumeRoleRequest, AssumeRoleWithOIDCRequest
 from alibabacloud_tea_openapi.models import Config
+
+ACCOUNT_ARN = "acs:ram::1772422852740001"
+# With the blanks that a client must not sign as pluses.
+POLICY = '{"Version": "1", "Statement": [{"Effect": "Allow", "Action": ["smc:ListAccessTokens"], "Resource": "*"}]}'
 
 
 def codes(client, **filters):
@@ -61,6 +67,31 @@ def list_everything(smc, ims, options):
     check("bound devices with their user", sum(bool(device.user.user_id) for device in bound), len(bound))
 
 
+def assume_role(sts, way):
+    """A session of the emulated role, narrowed to codes: asked for with a key, or with an identity provider's token."""
+    role = {"role_arn": f"{ACCOUNT_ARN}:role/audit", "role_session_name": "sdk@example", "policy": POLICY}
+    if way == "key":
+        body = sts.assume_role(AssumeRoleRequest(external_id="ext 1", duration_seconds=900, **role)).body
+    else:
+        provider = {"oidcprovider_arn": f"{ACCOUNT_ARN}:oidc-provider/emulated", "oidctoken": "emulated.oidc+token/=="}
+        body = sts.assume_role_with_oidc(AssumeRoleWithOIDCRequest(**provider, **role)).body
+    check("assumed role", body.assumed_role_user.arn, f"{ACCOUNT_ARN}:assumed-role/audit/sdk@example")
+    session = body.credentials
+    keys = {"access_key_id": session.access_key_id, "access_key_secret": session.access_key_secret}
+    return keys | {"security_token": session.security_token}
+
+
+def list_as_role(smc, ims, options):
+    """The session reads codes, and its policy denies it devices."""
+    check("codes as a role", len(codes(smc)[0]), options.codes)
+    try:
+        devices(ims, 40)
+    except Exception as error:
+        check("devices as a role", getattr(error, "code", repr(error)), "NoPermission")
+    else:
+        sys.exit("the policy of the session was not heeded")
+
+
 def expect_refusal(smc, ims, code):
     """Both calls must fail with this code."""
     for what, call in (("codes", lambda: codes(smc)), ("devices", lambda: devices(ims, 40))):
@@ -79,14 +110,19 @@ def main():
     parser.add_argument("--secret", required=True)
     parser.add_argument("--codes", type=int, default=0)
     parser.add_argument("--devices", type=int, default=0)
+    parser.add_argument("--assume-with", choices=["key", "token"], help="list as a role that is assumed with this")
     parser.add_argument("--expect-error", metavar="CODE", help="both calls must be refused with this code")
     options = parser.parse_args()
 
     config = {"access_key_id": options.key_id, "access_key_secret": options.secret}
     config |= {"endpoint": options.endpoint, "protocol": "HTTP"}
+    if options.assume_with:
+        config |= assume_role(Sts(Config(**config)), options.assume_with)
     smc, ims = Smc(Config(**config)), Ims(Config(**config))
     if options.expect_error:
         expect_refusal(smc, ims, options.expect_error)
+    elif options.assume_with:
+        list_as_role(smc, ims, options)
     else:
         list_everything(smc, ims, options)
 

@@ -96,7 +96,7 @@ impl<'a> Reader<'a> {
                 session_name: profile.session_name().map(str::to_owned),
                 policy: given(&profile.policy).map(str::to_owned),
             }),
-            "CredentialsURI" => Place::Uri(required(&profile.credentials_uri, "credentials_uri")?.to_owned()),
+            "CredentialsURI" => Place::Uri(required(&profile.credentials_uri, "credentials_uri")?.into()),
             // The CLI would run a program, ask a browser, or sign with a private key.
             mode => return Err(CredentialsError::ModeUnsupported { origin, mode: mode.to_owned() }),
         };

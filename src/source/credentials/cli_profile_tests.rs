@@ -73,7 +73,17 @@ fn instances_pods_and_uris_are_told_apart() {
     let Place::Oidc(pod) = read_profile(Some("pod")).unwrap() else { panic!("a pod") };
     assert_eq!((pod.role_arn.as_deref(), pod.session_name.as_deref()), (Some("acs:ram::1:role/c"), Some("sdk")));
     let Place::Uri(uri) = read_profile(Some("uri")).unwrap() else { panic!("a URI") };
-    assert_eq!(uri, "http://localhost/x");
+    assert_eq!(uri.expose_secret(), "http://localhost/x");
+}
+
+#[test]
+fn debug_shows_no_key_and_no_uri() {
+    for profile in ["default", "role", "chained", "uri"] {
+        let shown = format!("{:?}", read_profile(Some(profile)).unwrap());
+        for secret in ["secret0", "secret3", "id0", "id3", "localhost"] {
+            assert!(!shown.contains(secret), "{profile}: {shown}");
+        }
+    }
 }
 
 #[test]

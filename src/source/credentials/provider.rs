@@ -3,6 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use futures::future::{BoxFuture, FutureExt};
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
     config::{AssumeRole, CredentialsConfig},
@@ -43,7 +44,8 @@ pub(super) enum Place {
         role_name: Option<String>,
     },
     Oidc(Oidc),
-    Uri(String),
+    /// May itself be what opens the door.
+    Uri(SecretString),
     Assumed {
         base: Arc<AccountClient>,
         role: AssumeRole,
@@ -108,7 +110,7 @@ impl Provider {
                 Place::Keys(credentials) => Ok(credentials.clone()),
                 Place::EcsRole { role_name } => ecs_role::load(role_name.as_deref(), &self.context).await,
                 Place::Oidc(oidc) => oidc::load(oidc, &self.context).await,
-                Place::Uri(uri) => uri::load(uri, &self.context).await,
+                Place::Uri(uri) => uri::load(uri.expose_secret(), &self.context).await,
                 Place::Assumed { base, role } => base.assume_role(role).await.map_err(|cause| {
                     CredentialsError::RoleNotAssumed { role_arn: role.role_arn.clone(), cause: Box::new(cause) }
                 }),
