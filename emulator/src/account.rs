@@ -64,6 +64,24 @@ impl fmt::Debug for AccessKey {
     }
 }
 
+/// An account of a resource directory, as its management account sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// The numeric id.
+    pub account_id: String,
+    /// What the directory calls it.
+    pub display_name: String,
+    /// `CreateSuccess`, `InviteSuccess`, `PromoteVerifying` …
+    pub status: String,
+}
+
+impl Member {
+    /// A member that was created in the directory.
+    pub fn new(account_id: impl Into<String>, display_name: impl Into<String>) -> Self {
+        Self { account_id: account_id.into(), display_name: display_name.into(), status: "CreateSuccess".to_owned() }
+    }
+}
+
 /// What a test may change about an account while the emulator runs.
 #[derive(Debug, Clone)]
 pub struct AccountSettings {
@@ -71,6 +89,8 @@ pub struct AccountSettings {
     pub keys: Vec<AccessKey>,
     /// The roles that can be assumed in this account.
     pub roles: Vec<Role>,
+    /// The members of its resource directory, if it is the management account of one.
+    pub directory: Option<Vec<Member>>,
     /// The tokens that each identity provider, by its ARN, has issued and that have not ended.
     pub oidc_tokens: BTreeMap<String, BTreeSet<String>>,
     /// Actions (`ListAccessTokens`, …) that are answered with 403 `NoPermission`.
@@ -94,6 +114,7 @@ impl Default for AccountSettings {
         Self {
             keys: Vec::new(),
             roles: Vec::new(),
+            directory: None,
             oidc_tokens: BTreeMap::new(),
             denied_actions: BTreeSet::new(),
             paging: Paging::Honoured,

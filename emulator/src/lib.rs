@@ -47,7 +47,7 @@ mod state;
 mod timestamp;
 mod words;
 
-pub use account::{AccessKey, AccountSettings};
+pub use account::{AccessKey, AccountSettings, Member};
 pub use api::{ASSUME_ROLE, ASSUME_ROLE_WITH_OIDC, CodeOrder, LIST_ACCESS_TOKENS, LIST_VIRTUAL_MFA_DEVICES, Paging};
 pub use clock::Clock;
 pub use emulator::{Emulator, StartError};

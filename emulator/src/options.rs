@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use crate::account::{AccessKey, AccountSettings};
+use crate::account::{AccessKey, AccountSettings, Member};
 use crate::api::{CodeOrder, Paging};
 use crate::clock::Clock;
 use crate::inventory::Inventory;
@@ -132,6 +132,12 @@ impl AccountOptions {
     /// Adds a token that an identity provider, by its ARN, has issued.
     pub fn oidc_token(mut self, provider: impl Into<String>, token: impl Into<String>) -> Self {
         self.settings.oidc_tokens.entry(provider.into()).or_default().insert(token.into());
+        self
+    }
+
+    /// Manages a resource directory of these members.
+    pub fn directory(mut self, members: impl IntoIterator<Item = Member>) -> Self {
+        self.settings.directory = Some(members.into_iter().collect());
         self
     }
 

@@ -142,6 +142,10 @@ impl State {
                 let (account, _) = self.let_in(operation, request, owner, now)?;
                 api::list_mfa_devices(request, account, request_id)
             }
+            Operation::ListAccounts => {
+                let (account, _) = self.let_in(operation, request, owner, now)?;
+                api::list_accounts(request, account, request_id)
+            }
             Operation::GetCallerIdentity => {
                 let (account, key) = self.let_in(operation, request, owner, now)?;
                 Ok(api::sts::get_caller_identity(account, key, request_id))

@@ -18,6 +18,7 @@ mod guards;
 mod history;
 mod migrations;
 mod moving;
+mod organization;
 mod rights;
 mod roles;
 mod secrets;

@@ -1,12 +1,14 @@
 //! The operations, and how a request finds its own.
 
 mod access_tokens;
+mod directory;
 mod error;
 mod mfa_devices;
 pub(crate) mod sts;
 
 pub(crate) use access_tokens::list as list_access_tokens;
 pub use access_tokens::{CodeOrder, Paging};
+pub(crate) use directory::list as list_accounts;
 pub(crate) use error::ApiError;
 pub(crate) use mfa_devices::list as list_mfa_devices;
 
@@ -20,6 +22,8 @@ pub const LIST_VIRTUAL_MFA_DEVICES: &str = "ListVirtualMFADevices";
 pub const ASSUME_ROLE: &str = "AssumeRole";
 /// The action of STS that gives a session of a role to who holds a token.
 pub const ASSUME_ROLE_WITH_OIDC: &str = "AssumeRoleWithOIDC";
+/// The action of `ResourceManager` that lists the members of a resource directory.
+const LIST_ACCOUNTS: &str = "ListAccounts";
 const GET_CALLER_IDENTITY: &str = "GetCallerIdentity";
 
 /// An operation that the emulator answers.
@@ -27,6 +31,7 @@ const GET_CALLER_IDENTITY: &str = "GetCallerIdentity";
 pub(crate) enum Operation {
     ListAccessTokens,
     ListVirtualMfaDevices,
+    ListAccounts,
     GetCallerIdentity,
     AssumeRole,
     AssumeRoleWithOidc,
@@ -38,6 +43,7 @@ impl Operation {
         let (operation, version) = match request.action().as_str() {
             LIST_ACCESS_TOKENS => (Self::ListAccessTokens, "2019-06-01"),
             LIST_VIRTUAL_MFA_DEVICES => (Self::ListVirtualMfaDevices, "2019-08-15"),
+            LIST_ACCOUNTS => (Self::ListAccounts, "2020-03-31"),
             GET_CALLER_IDENTITY => (Self::GetCallerIdentity, "2015-04-01"),
             ASSUME_ROLE => (Self::AssumeRole, "2015-04-01"),
             ASSUME_ROLE_WITH_OIDC => (Self::AssumeRoleWithOidc, "2015-04-01"),
@@ -57,6 +63,7 @@ impl Operation {
         match self {
             Self::ListAccessTokens => LIST_ACCESS_TOKENS,
             Self::ListVirtualMfaDevices => LIST_VIRTUAL_MFA_DEVICES,
+            Self::ListAccounts => LIST_ACCOUNTS,
             Self::GetCallerIdentity => GET_CALLER_IDENTITY,
             Self::AssumeRole => ASSUME_ROLE,
             Self::AssumeRoleWithOidc => ASSUME_ROLE_WITH_OIDC,
@@ -68,6 +75,7 @@ impl Operation {
         match self {
             Self::ListAccessTokens => "smc:ListAccessTokens",
             Self::ListVirtualMfaDevices => "ram:ListVirtualMFADevices",
+            Self::ListAccounts => "resourcemanager:ListAccounts",
             Self::GetCallerIdentity => "sts:GetCallerIdentity",
             Self::AssumeRole => "sts:AssumeRole",
             Self::AssumeRoleWithOidc => "sts:AssumeRoleWithOIDC",
@@ -80,6 +88,7 @@ pub(crate) fn product_of(action: &str) -> &'static str {
     match action {
         LIST_ACCESS_TOKENS => "smc",
         LIST_VIRTUAL_MFA_DEVICES => "ims",
+        LIST_ACCOUNTS => "resourcemanager",
         _ => "sts",
     }
 }
