@@ -20,7 +20,6 @@ mod error;
 pub mod fuzzing;
 mod http;
 mod identity;
-mod members;
 mod mend;
 mod mfa_devices;
 mod operation;
@@ -37,7 +36,6 @@ pub use credentials::{CredentialsError, Environment};
 pub use error::{SourceError, TransportFault};
 pub use http::{HttpClient, install_crypto_provider};
 pub use identity::CallerIdentity;
-pub use members::{Directory, DirectoryError, Member};
 pub use operation::Operation;
 pub use refusal::Refusal;
 

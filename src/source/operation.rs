@@ -9,8 +9,6 @@ pub enum Operation {
     ListAccessTokens,
     /// IMS `ListVirtualMFADevices`.
     ListVirtualMfaDevices,
-    /// `ResourceManager` `ListAccounts`.
-    ListAccounts,
     /// STS `GetCallerIdentity`.
     GetCallerIdentity,
     /// STS `AssumeRole`.
@@ -25,7 +23,6 @@ impl Operation {
         match self {
             Self::ListAccessTokens => "ListAccessTokens",
             Self::ListVirtualMfaDevices => "ListVirtualMFADevices",
-            Self::ListAccounts => "ListAccounts",
             Self::GetCallerIdentity => "GetCallerIdentity",
             Self::AssumeRole => "AssumeRole",
             Self::AssumeRoleWithOidc => "AssumeRoleWithOIDC",
@@ -37,7 +34,6 @@ impl Operation {
         match self {
             Self::ListAccessTokens => "2019-06-01",
             Self::ListVirtualMfaDevices => "2019-08-15",
-            Self::ListAccounts => "2020-03-31",
             Self::GetCallerIdentity | Self::AssumeRole | Self::AssumeRoleWithOidc => "2015-04-01",
         }
     }
@@ -47,7 +43,6 @@ impl Operation {
         match self {
             Self::ListAccessTokens => "smc:ListAccessTokens",
             Self::ListVirtualMfaDevices => "ram:ListVirtualMFADevices",
-            Self::ListAccounts => "resourcemanager:ListAccounts",
             Self::GetCallerIdentity => "sts:GetCallerIdentity",
             Self::AssumeRole => "sts:AssumeRole",
             Self::AssumeRoleWithOidc => "sts:AssumeRoleWithOIDC",
@@ -59,7 +54,6 @@ impl Operation {
         match self {
             Self::ListAccessTokens => "api.smc_endpoint",
             Self::ListVirtualMfaDevices => "api.ims_endpoint",
-            Self::ListAccounts => "api.resourcemanager_endpoint",
             Self::GetCallerIdentity | Self::AssumeRole | Self::AssumeRoleWithOidc => "api.sts_endpoint",
         }
     }

@@ -15,8 +15,8 @@ use tokio::{sync::OwnedSemaphorePermit, time::timeout};
 
 use super::{Store, StoreError, error::describe, role::assume_work};
 
-/// How long a connection may take before the database counts as unreachable.
-const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+/// How long a connection, or a question that costs the server nothing, may take before it counts as unreachable.
+const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 
 /// How long a farewell may take; nothing depends on it.
 const CLOSE_LIMIT: Duration = Duration::from_secs(2);
@@ -37,7 +37,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unreachable`] where none is to be had in time.
     pub(crate) async fn connection(&self) -> Result<Session, StoreError> {
-        let place = timeout(self.connect_limit(), self.places.clone().acquire_owned())
+        let place = timeout(self.answer_limit(), self.places.clone().acquire_owned())
             .await
             .map_err(|_| StoreError::Unreachable("all connections of this program are in use".into()))?
             .expect("nobody closes the semaphore");
@@ -50,7 +50,7 @@ impl Store {
     /// [`StoreError::Unreachable`] where none is to be had in time.
     pub(super) async fn own_connection(&self) -> Result<Session, StoreError> {
         let mut session = self.login_connection().await?;
-        timeout(self.connect_limit(), assume_work(&mut session))
+        timeout(self.answer_limit(), assume_work(&mut session))
             .await
             .map_err(|_| StoreError::Unreachable("it takes connections and does not answer".into()))??;
         Ok(session)
@@ -66,7 +66,7 @@ impl Store {
 
     /// As [`Store::login_connection`], with what sqlx says.
     pub(super) async fn try_connect(&self) -> Result<Session, sqlx::Error> {
-        let limit = self.connect_limit();
+        let limit = self.answer_limit();
         let connecting = timeout(limit, async {
             let mut conn = PgConnection::connect_with(&self.options).await?;
             let pid = sqlx::query_scalar!(r#"select pg_backend_pid() as "pid!""#).fetch_one(&mut conn).await?;
@@ -77,8 +77,9 @@ impl Store {
         connecting.await.unwrap_or_else(|_| Err(too_late().into()))
     }
 
-    fn connect_limit(&self) -> Duration {
-        self.patience.min(CONNECT_LIMIT)
+    /// Ten seconds; less for a store of little patience, which is one under test.
+    pub(super) fn answer_limit(&self) -> Duration {
+        ANSWER_LIMIT.min(self.patience * 5)
     }
 }
 

@@ -117,7 +117,7 @@ impl TargetSession {
         }
         let pauses = ConstantBuilder::new().with_delay(CONNECT_PAUSE).without_max_times();
         let connecting = (|| self.store.login_connection()).retry(pauses);
-        let mut conn = timeout(self.store.patience, connecting)
+        let mut conn = timeout(self.store.patience.max(self.store.answer_limit()), connecting)
             .await
             .map_err(|_| StoreError::Unreachable("it did not come back".into()))??;
         let pid = conn.pid;

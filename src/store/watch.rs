@@ -66,7 +66,7 @@ impl Store {
 
     async fn look_later(&self, pid: i32) -> Sign {
         sleep(self.patience).await;
-        let looking = timeout(self.patience, async { look_at(&mut *self.try_connect().await?, pid).await });
+        let looking = timeout(self.answer_limit(), async { look_at(&mut *self.try_connect().await?, pid).await });
         match looking.await {
             Ok(Ok(sign)) => sign,
             Ok(Err(error)) if error.as_database_error().is_some() => Sign::Unsaid,

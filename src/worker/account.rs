@@ -2,11 +2,12 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::claims::Rank;
+use super::claims::{Rank, Standing};
 use crate::{
-    config::AccountConfig,
+    clock::Clock,
+    config::{AccountConfig, ApiConfig},
     inventory::Source,
-    source::{AccountClient, SourceError},
+    source::{AccountClient, Environment, HttpClient, SourceError},
     store::Trouble,
 };
 
@@ -14,7 +15,7 @@ use crate::{
 pub struct Account {
     config: AccountConfig,
     rank: Rank,
-    client: Arc<AccountClient>,
+    client: AccountClient,
     verified: Mutex<Option<Verified>>,
 }
 
@@ -41,8 +42,21 @@ impl IdentityTrouble {
 }
 
 impl Account {
-    pub(super) fn new(config: AccountConfig, rank: Rank, client: Arc<AccountClient>) -> Self {
-        Self { config, rank, client, verified: Mutex::default() }
+    pub(super) fn new(
+        config: &AccountConfig,
+        index: usize,
+        api: &ApiConfig,
+        http: HttpClient,
+        environment: Environment,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, SourceError> {
+        let standing = if config.id.is_some() { Standing::Named } else { Standing::Unnamed };
+        Ok(Self {
+            rank: Rank { standing, index },
+            client: AccountClient::new(http, api, &config.credentials, environment, clock)?,
+            config: config.clone(),
+            verified: Mutex::default(),
+        })
     }
 
     /// The operator's label.
@@ -68,17 +82,6 @@ impl Account {
     /// Calls the APIs as this account.
     pub fn client(&self) -> &AccountClient {
         &self.client
-    }
-
-    /// The client, to assume roles with.
-    pub(super) fn shared_client(&self) -> &Arc<AccountClient> {
-        &self.client
-    }
-
-    /// The id of the configuration, or else the one that STS stated last.
-    pub(super) fn known_id(&self) -> Option<String> {
-        let verified = self.verified.lock().expect("no code panics while it holds what is verified");
-        self.config.id.clone().or_else(|| verified.as_ref().map(|verified| verified.account_id.clone()))
     }
 
     /// Whether `wanted` is its label or its id.
