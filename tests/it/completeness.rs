@@ -14,15 +14,6 @@ async fn live_count(world: &World) -> usize {
     usize::try_from(count).unwrap()
 }
 
-fn remove_codes(world: &World, count: usize) {
-    world.edit(|inventory| {
-        let ids: Vec<String> = inventory.tokens().map(|code| code.id.clone()).take(count).collect();
-        for id in ids {
-            inventory.remove_token(&id);
-        }
-    });
-}
-
 #[tokio::test]
 async fn each_paging_behaviour_ends_in_the_truth_or_in_a_visible_incomplete() {
     for (paging, expected) in [
@@ -106,36 +97,4 @@ async fn a_vanished_device_is_buried_only_if_a_second_reading_misses_it_too() {
     });
     let report = world.scan_whole(Source::MfaDevices).await;
     assert_eq!(applied(&report).counts.deleted, 1);
-}
-
-#[tokio::test]
-async fn a_scan_that_another_one_overtook_is_not_applied() {
-    let world = with_paging(30, Paging::Honoured).await;
-    world.scan_whole(Source::AccessTokens).await;
-    remove_codes(&world, 1);
-    world.emulator.clear_requests();
-    world.emulator.add_fault(Fault::delay(std::time::Duration::from_millis(300)).action("ListAccessTokens"));
-    // As if the lock had been lost with its connection, and another worker had scanned and applied meanwhile.
-    let overtake = async {
-        world.emulator.wait_for_requests(1).await;
-        world.database.execute("update inventory.targets set applied_scan_id = applied_scan_id + 1000").await;
-    };
-    let (report, ()) = tokio::join!(world.scan(Source::AccessTokens), overtake);
-    assert_eq!(applied(&report).outcome, Outcome::Abandoned, "{:?}", report.failure_line());
-    assert_eq!(live_count(&world).await, 30);
-    let recorded = world.database.lines("select outcome, error_code from reporting.scans order by scan_id").await;
-    assert_eq!(recorded, ["complete | ", "abandoned | overtaken"]);
-}
-
-#[tokio::test]
-async fn two_scans_of_one_target_take_turns_and_say_so() {
-    let world = with_paging(30, Paging::Honoured).await;
-    world.emulator.add_fault(Fault::delay(std::time::Duration::from_millis(300)).action("ListAccessTokens"));
-    let second = async {
-        world.emulator.wait_for_requests(2).await;
-        world.scan(Source::AccessTokens).await
-    };
-    let (first, second) = tokio::join!(world.scan(Source::AccessTokens), second);
-    assert!(first.is_success(), "{:?}", first.failure_line());
-    assert!(second.failure_line().unwrap().contains("another worker"), "{:?}", second.failure_line());
 }

@@ -36,6 +36,30 @@ impl TestDatabase {
         create(&name, "template1").await
     }
 
+    /// A copy of a database that nobody is connected to.
+    pub(crate) async fn copy_of(url: &str) -> Self {
+        let name = format!("copy_{}", DATABASE_COUNT.fetch_add(1, Ordering::Relaxed));
+        Self::open(create(&name, name_of(url)).await).await
+    }
+
+    /// Removes the database, whoever is connected to it: for tests that need many.
+    pub(crate) async fn remove(self) {
+        self.pool.close().await;
+        let mut conn = PgConnection::connect(&cluster().url("postgres")).await.unwrap();
+        let statement = format!("drop database {} with (force)", name_of(&self.url));
+        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut conn).await.unwrap();
+        conn.close().await.unwrap();
+    }
+
+    /// Ends every session of the program, however stuck, and waits until it has ended.
+    pub(crate) async fn end_sessions(&self) {
+        self.execute(
+            "select pg_terminate_backend(pid, 10000) from pg_stat_activity
+             where datname = current_database() and application_name = 'stocktake'",
+        )
+        .await;
+    }
+
     /// A pool on a database that is there already.
     pub(crate) async fn open(url: String) -> Self {
         let pool = PgPoolOptions::new().max_connections(4).connect(&url).await.unwrap();
@@ -80,6 +104,10 @@ pub(crate) fn cluster() -> &'static Cluster {
     CLUSTER.get_or_init(|| {
         Cluster::start(Options::throwaway().setting("max_connections", "300")).expect("PostgreSQL's programs are here")
     })
+}
+
+fn name_of(url: &str) -> &str {
+    url.rsplit_once('/').unwrap().1
 }
 
 async fn migrate_template() {

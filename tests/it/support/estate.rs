@@ -93,8 +93,7 @@ impl Estate {
         let api = ApiConfig {
             smc_endpoint: url.clone(),
             ims_endpoint: url.clone(),
-            sts_endpoint: url.clone(),
-            resourcemanager_endpoint: url,
+            sts_endpoint: url,
             // Only the deadline ends what never answers.
             request_timeout: std::time::Duration::from_secs(3600),
             requests_per_second: 100_000,

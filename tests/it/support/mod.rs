@@ -2,7 +2,10 @@
 
 mod database;
 pub(crate) mod desk;
+pub(crate) mod dump;
 pub(crate) mod estate;
+pub(crate) mod gate;
+pub(crate) mod pg_proxy;
 mod stock;
 mod truth;
 mod world;

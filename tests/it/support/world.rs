@@ -67,6 +67,18 @@ impl World {
         self
     }
 
+    /// A second worker of the same configuration.
+    pub(crate) fn another_worker(&self, database: &TestDatabase) -> Worker {
+        worker(&self.config, database, &self.clock, &keys())
+    }
+
+    /// A second worker, which reaches the cloud elsewhere.
+    pub(crate) fn worker_at(&self, url: &str) -> Worker {
+        let mut config = self.config.clone();
+        config.api.smc_endpoint = url.into();
+        worker(&config, &self.database, &self.clock, &keys())
+    }
+
     /// Starts the worker anew, which then finds these variables and gets the first account's keys like this.
     pub(crate) fn restart(&mut self, credentials: CredentialsConfig, environment: &Environment) {
         self.config.accounts[0].credentials = credentials;
@@ -182,7 +194,6 @@ fn config(url: &str) -> Config {
         smc_endpoint: url.into(),
         ims_endpoint: url.into(),
         sts_endpoint: url.into(),
-        resourcemanager_endpoint: url.into(),
         requests_per_second: 100_000,
         ..ApiConfig::default()
     };
