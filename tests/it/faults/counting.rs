@@ -21,7 +21,11 @@ fn total(value: impl Into<Value>) -> Fault {
 }
 
 async fn rig() -> Rig {
-    Rig::new(Source::AccessTokens, |config| config.scan.scan_attempts = 2).await
+    rig_reading(2).await
+}
+
+async fn rig_reading(attempts: u32) -> Rig {
+    Rig::new(Source::AccessTokens, |config| config.scan.scan_attempts = attempts).await
 }
 
 #[tokio::test]
@@ -70,7 +74,8 @@ async fn a_total_in_another_shape_or_corrected_in_time_is_believed() {
 
 #[tokio::test]
 async fn a_page_that_lacks_items_is_not_the_end() {
-    let rig = rig().await;
+    // One reading, so that it is not the next one that finds what is missing.
+    let rig = rig_reading(1).await;
     let empty = || Fault::replace_items(Vec::new());
     let says_130 = || Fault::rewrite(|body| body["TotalCount"] = 130.into()).always();
     let nothing = incomplete("count_mismatch", Applied::Nothing, &["saw 0 distinct ids", "TotalCount of 130"]);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use emulator::{Effect, Fault};
 use serde_json::json;
-use stocktake::{config::Config, inventory::Source, worker::ScanRequest};
+use stocktake::{config::Config, inventory::Source};
 
 use super::{Applied, Rig, check_report, complete, difference, failed, incomplete};
 
@@ -172,36 +172,14 @@ async fn an_answer_that_never_ends_is_given_up_after_its_time() {
 }
 
 #[tokio::test]
-async fn a_wedged_api_ends_its_scan_by_the_deadline_and_the_next_scan_works() {
+async fn a_wait_that_the_api_asks_for_ends_by_the_deadline() {
     let configure = |config: &mut Config| {
         config.scan.deadline = Duration::from_secs(1);
         config.api.max_attempts = 5;
     };
-    let codes = Rig::new(Source::AccessTokens, configure).await;
-    let devices = Rig::new(Source::MfaDevices, configure).await;
+    let rig = Rig::new(Source::AccessTokens, configure).await;
+    let an_hour = Fault::throttled(Some(3_600_000)).after(1).always();
     let line = &["longer than 1s", "scan.deadline"];
-    let short = || incomplete("deadline", Applied::FirstPage, line);
-    tokio::join!(
-        async {
-            codes.strike("hung", [Fault::hang().always()], failed("deadline", line)).await;
-            let wait = Fault::throttled(Some(3_600_000)).after(1).always();
-            codes.strike("told to wait for an hour", [wait], short()).await;
-        },
-        async {
-            devices.strike("trickling", [trickle().always()], failed("deadline", line)).await;
-            devices.strike("hung from page 2 on", [Fault::hang().after(1).always()], short()).await;
-        }
-    );
-}
-
-#[tokio::test]
-async fn a_wedged_listing_harms_no_other_target() {
-    let rig = Rig::new(Source::MfaDevices, |config| config.scan.deadline = Duration::from_secs(1)).await;
-    rig.change();
-    rig.world.emulator.add_fault(Fault::hang().action("ListAccessTokens").always());
-    rig.world.advance(chrono::TimeDelta::seconds(1));
-    let reports = rig.world.worker.scan_all(None, None, &ScanRequest::default()).await;
-    let words: Vec<_> = reports.iter().map(|report| (report.source, report.word())).collect();
-    assert_eq!(words, [(Source::AccessTokens, "failed"), (Source::MfaDevices, "complete")]);
-    assert_eq!(rig.world.kept(Source::MfaDevices).await, rig.world.truth(Source::MfaDevices));
+    rig.strike("told to wait for an hour", [an_hour], incomplete("deadline", Applied::FirstPage, line)).await;
+    rig.heal().await;
 }
