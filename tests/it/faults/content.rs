@@ -53,22 +53,25 @@ async fn world_of_one() -> World {
 }
 
 #[tokio::test]
-async fn a_field_in_another_shape_is_read() {
+async fn a_field_in_another_shape_or_without_a_value_is_read() {
     const UTC: &str = "(created_at at time zone 'UTC')";
     let world = world_of_one().await;
     for (field, value, column, kept) in [
-        ("TimeToLiveInDays", json!(30), "ttl_days", Some("30")),
-        ("TimeToLiveInDays", json!("030"), "ttl_days", Some("30")),
-        ("TimeToLiveInDays", json!(null), "ttl_days", None),
-        ("Count", json!(7.0), "max_use_count", Some("7")),
-        ("RegisteredCount", json!(3), "registered_count", Some("3")),
-        ("CreationTime", json!("2026-05-01T09:00:00+08:00"), UTC, Some("2026-05-01 01:00:00")),
-        ("CreationTime", json!("2026-05-01T01:00Z"), UTC, Some("2026-05-01 01:00:00")),
-        ("Name", json!("名 \u{1F511} \"'\\"), "token_name", Some("名 \u{1F511} \"'\\")),
-        ("Name", json!(""), "token_name", Some("")),
+        ("TimeToLiveInDays", Some(json!(30)), "ttl_days", Some("30")),
+        ("TimeToLiveInDays", Some(json!("030")), "ttl_days", Some("30")),
+        ("TimeToLiveInDays", Some(json!(null)), "ttl_days", None),
+        ("Count", Some(json!(7.0)), "max_use_count", Some("7")),
+        ("RegisteredCount", Some(json!(3)), "registered_count", Some("3")),
+        ("CreationTime", Some(json!("2026-05-01T09:00:00+08:00")), UTC, Some("2026-05-01 01:00:00")),
+        ("CreationTime", Some(json!("2026-05-01T01:00Z")), UTC, Some("2026-05-01 01:00:00")),
+        ("Name", Some(json!("名 \u{1F511} \"'\\")), "token_name", Some("名 \u{1F511} \"'\\")),
+        ("Name", Some(json!("")), "token_name", Some("")),
+        ("CreationTime", None, UTC, None),
+        ("Count", None, "max_use_count", None),
+        ("Description", None, "description", None),
     ] {
-        let shown = scan_with(&world, Source::AccessTokens, field, Some(value.clone()), column).await;
-        assert_eq!((shown.column.as_deref(), shown.extra), (kept, json!({})), "{field}: {value}");
+        let shown = scan_with(&world, Source::AccessTokens, field, value.clone(), column).await;
+        assert_eq!((shown.column.as_deref(), shown.extra), (kept, json!({})), "{field}: {value:?}");
     }
 }
 
