@@ -104,7 +104,7 @@ impl Context {
 /// Refuses a command that has nothing to scan.
 pub(super) fn require_accounts(config: &Config) -> anyhow::Result<()> {
     anyhow::ensure!(
-        !config.accounts.is_empty(),
+        !config.accounts.is_empty() || !config.organizations.is_empty(),
         "no account is configured; add an [[account]] with a name to config/stocktake.toml, or try `stocktake demo`"
     );
     Ok(())

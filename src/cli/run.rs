@@ -36,6 +36,7 @@ pub(super) async fn run(config: Option<&Path>, arguments: &Arguments) -> anyhow:
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone())?;
     let worker = Arc::new(context.worker(Arc::new(NoProgress), stop.clone())?);
+    worker.recall_members().await?;
     let accounts = worker.accounts();
     let kept: Vec<_> =
         accounts.iter().flat_map(|account| account.sources().iter().map(|source| (account.name(), *source))).collect();

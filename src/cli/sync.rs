@@ -56,6 +56,8 @@ pub(super) async fn run(config: Option<&Path>, arguments: Arguments, output: &Ou
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone())?;
     let worker = context.worker(Arc::new(Bars::new(output.bars().clone())), stop)?;
+    worker.recall_members().await?;
+    let troubles = worker.list_members(arguments.dry_run).await;
     let accounts = worker.accounts();
     if let Some(wanted) = &arguments.account
         && !accounts.iter().any(|account| account.answers_to(wanted))
@@ -64,11 +66,17 @@ pub(super) async fn run(config: Option<&Path>, arguments: Arguments, output: &Ou
         bail!("no account is called `{wanted}`; the configuration has: {}", names.join(", "));
     }
     let reports = worker.scan_all(arguments.account.as_deref(), source, &request).await;
-    ensure!(!reports.is_empty(), "no configured account keeps that source; see `sources` of the [[account]] sections");
+    ensure!(
+        !reports.is_empty() || !troubles.is_empty(),
+        "no configured account keeps that source; see `sources` of the sections"
+    );
     print_reports(&reports, arguments.dry_run, output)?;
+    for trouble in &troubles {
+        eprintln!("{}", trouble.line());
+    }
     drop(worker);
     context.close().await?;
-    Ok(Exit::of_reports(&reports))
+    Ok(if troubles.is_empty() { Exit::of_reports(&reports) } else { Exit::Partial })
 }
 
 impl Arguments {

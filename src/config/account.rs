@@ -24,7 +24,7 @@ pub struct AccountConfig {
     pub credentials: CredentialsConfig,
 }
 
-fn all_sources() -> Vec<Source> {
+pub(super) fn all_sources() -> Vec<Source> {
     Source::ALL.to_vec()
 }
 
@@ -49,25 +49,34 @@ pub(super) fn check_accounts(accounts: &[AccountConfig], checks: &mut Checks) {
 impl AccountConfig {
     fn check(&self, key: &impl Fn(&str) -> String, checks: &mut Checks) {
         checks.require(
-            !self.name.is_empty() && self.name.trim() == self.name && !self.name.contains(char::is_control),
+            is_label(&self.name),
             &key("name"),
             "is empty or has blanks around it; write a label such as `prod`",
         );
-        let is_number = |id: &String| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
         checks.require(
-            self.id.as_ref().is_none_or(is_number),
+            self.id.as_deref().is_none_or(is_account_id),
             &key("id"),
             "is not a numeric account id; write its digits in quotes, or leave it out to ask STS",
         );
-        checks.require(
-            !self.sources.is_empty(),
-            &key("sources"),
-            "is empty: nothing would be kept; leave it out for both sources",
-        );
-        let distinct: HashSet<_> = self.sources.iter().collect();
-        checks.require(distinct.len() == self.sources.len(), &key("sources"), "names a source twice; name each once");
+        check_sources(&self.sources, &key("sources"), checks);
         self.credentials.check(&|field| key(&format!("credentials.{field}")), checks);
     }
+}
+
+/// Whether `name` can stand in a line of output.
+pub(super) fn is_label(name: &str) -> bool {
+    !name.is_empty() && name.trim() == name && !name.contains(char::is_control)
+}
+
+pub(super) fn is_account_id(id: &str) -> bool {
+    !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Holds `sources` against what can be kept of an account.
+pub(super) fn check_sources(sources: &[Source], key: &str, checks: &mut Checks) {
+    checks.require(!sources.is_empty(), key, "is empty: nothing would be kept; leave it out for both sources");
+    let distinct: HashSet<_> = sources.iter().collect();
+    checks.require(distinct.len() == sources.len(), key, "names a source twice; name each once");
 }
 
 #[cfg(test)]

@@ -16,6 +16,8 @@ pub struct ApiConfig {
     pub ims_endpoint: String,
     /// Where STS answers.
     pub sts_endpoint: String,
+    /// Where `ResourceManager` answers, which lists the members of an organization.
+    pub resourcemanager_endpoint: String,
     /// The time one request may take, from connecting to the last byte.
     #[serde(with = "humantime_serde")]
     pub request_timeout: Duration,
@@ -31,6 +33,7 @@ impl Default for ApiConfig {
             smc_endpoint: "https://smc.aliyuncs.com".into(),
             ims_endpoint: "https://ims.aliyuncs.com".into(),
             sts_endpoint: "https://sts.aliyuncs.com".into(),
+            resourcemanager_endpoint: "https://resourcemanager.aliyuncs.com".into(),
             request_timeout: Duration::from_secs(30),
             max_attempts: 5,
             requests_per_second: 10,
@@ -44,6 +47,7 @@ impl ApiConfig {
             ("api.smc_endpoint", &self.smc_endpoint),
             ("api.ims_endpoint", &self.ims_endpoint),
             ("api.sts_endpoint", &self.sts_endpoint),
+            ("api.resourcemanager_endpoint", &self.resourcemanager_endpoint),
         ];
         for (key, endpoint) in endpoints {
             if let Some(message) = refuse_endpoint(endpoint) {
@@ -74,6 +78,7 @@ mod tests {
             smc_endpoint: "http://example.com".into(),
             ims_endpoint: "https://example.com/path".into(),
             sts_endpoint: "example.com".into(),
+            resourcemanager_endpoint: "https://u@example.com".into(),
             request_timeout: Duration::ZERO,
             max_attempts: 0,
             requests_per_second: 0,
@@ -86,6 +91,7 @@ mod tests {
                 "api.smc_endpoint",
                 "api.ims_endpoint",
                 "api.sts_endpoint",
+                "api.resourcemanager_endpoint",
                 "api.request_timeout",
                 "api.max_attempts",
                 "api.requests_per_second",

@@ -94,6 +94,8 @@ impl Reader<'_> {
             (Shape::Choices(words), DeValue::Array(list)) => {
                 list.iter().all(|word| word.get_ref().as_str().is_some_and(|word| words.contains(&word)))
             }
+            (Shape::Texts, DeValue::Array(list)) => list.iter().all(|text| text.get_ref().as_str().is_some()),
+            (Shape::Flag, DeValue::Boolean(_)) => true,
             (shape, DeValue::String(text)) => shape.accepts_text(text),
             (Shape::Whole, DeValue::Integer(number)) => u32::from_str_radix(number.as_str(), number.radix()).is_ok(),
             (Shape::Number, DeValue::Integer(_) | DeValue::Float(_)) => true,

@@ -36,7 +36,7 @@ fn an_unknown_key_names_key_file_and_line() {
     assert_eq!(
         refusal("\ncolour = 1"),
         "stocktake.toml:2: unknown key `colour`; known here: `database`, `schedule`, `api`, `scan`, `account`, \
-         `retention`, `http`"
+         `organization`, `retention`, `http`"
     );
     assert_eq!(
         refusal("[[account]]\nname = \"a\"\nnmae = \"b\""),

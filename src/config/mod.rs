@@ -17,6 +17,7 @@ mod file;
 pub mod fuzzing;
 mod http;
 mod load;
+mod organization;
 mod retention;
 mod role;
 mod scan;
@@ -36,6 +37,7 @@ pub use environment::process_environment;
 pub use error::{ConfigError, Place, Problem};
 pub use http::HttpConfig;
 pub use load::DEFAULT_FILE;
+pub use organization::OrganizationConfig;
 pub use retention::RetentionConfig;
 pub use role::{AssumeRole, DEFAULT_SESSION_NAME};
 pub use scan::{Paging, ScanConfig};
@@ -60,6 +62,9 @@ pub struct Config {
     /// The Alibaba Cloud accounts, in order.
     #[serde(rename = "account")]
     pub accounts: Vec<AccountConfig>,
+    /// The resource directories, in order.
+    #[serde(rename = "organization")]
+    pub organizations: Vec<OrganizationConfig>,
     /// What is purged.
     pub retention: RetentionConfig,
     /// The status page.
@@ -74,6 +79,7 @@ impl Config {
         self.api.check(checks);
         self.scan.check(checks);
         account::check_accounts(&self.accounts, checks);
+        organization::check_organizations(&self.organizations, &self.accounts, checks);
         self.retention.check(checks);
         self.http.check(checks);
     }

@@ -5,8 +5,8 @@ use std::{collections::BTreeSet, path::Path};
 use serde::Deserialize;
 
 use super::{
-    AccountConfig, ApiConfig, AssumeRole, Config, CredentialsConfig, DatabaseConfig, HttpConfig, RetentionConfig,
-    ScanConfig, ScheduleConfig,
+    AccountConfig, ApiConfig, AssumeRole, Config, CredentialsConfig, DatabaseConfig, HttpConfig, OrganizationConfig,
+    RetentionConfig, ScanConfig, ScheduleConfig,
     load::assemble,
     shape::{Fields, ROOT, Shape, single_values},
 };
@@ -46,6 +46,7 @@ fn the_listed_keys_are_the_fields_of_the_structs() {
     assert_eq!(listed_section("api"), struct_fields::<ApiConfig>(""));
     assert_eq!(listed_section("scan"), struct_fields::<ScanConfig>(""));
     assert_eq!(listed_section("account"), struct_fields::<AccountConfig>("name = 'a'"));
+    assert_eq!(listed_section("organization"), struct_fields::<OrganizationConfig>("name = 'a'"));
     assert_eq!(listed_section("retention"), struct_fields::<RetentionConfig>(""));
     assert_eq!(listed_section("http"), struct_fields::<HttpConfig>(""));
 }
@@ -113,13 +114,11 @@ fn the_commented_examples_of_the_reference_file_are_valid_and_whole() {
     let config = assemble(Some(("examples".into(), text.clone())), []).unwrap();
     assert!(config.database.url.is_some());
     let table: toml::Table = toml::from_str(&text).unwrap();
-    let shown: BTreeSet<_> = table["account"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .flat_map(|account| account.as_table().unwrap().keys().cloned())
-        .collect();
-    assert_eq!(shown, listed_section("account"));
+    for section in ["account", "organization"] {
+        let tables = table[section].as_array().unwrap().iter();
+        let shown: BTreeSet<_> = tables.flat_map(|table| table.as_table().unwrap().keys().cloned()).collect();
+        assert_eq!(shown, listed_section(section));
+    }
     let kinds: BTreeSet<_> = config
         .accounts
         .iter()
@@ -143,7 +142,9 @@ fn the_manual_names_every_key_and_its_variable() {
         let key = format!("`{section}.{}`", field.name);
         assert!(manual.contains(&key), "{key}");
     }
-    for field in listed_section("account") {
-        assert!(manual.contains(&format!("`account.{field}`")), "account.{field}");
+    for section in ["account", "organization"] {
+        for field in listed_section(section) {
+            assert!(manual.contains(&format!("`{section}.{field}`")), "{section}.{field}");
+        }
     }
 }

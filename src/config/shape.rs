@@ -28,6 +28,10 @@ pub(super) enum Shape {
     Duration,
     /// One of these words.
     Choice(&'static [&'static str]),
+    /// A list of any texts.
+    Texts,
+    /// True or false.
+    Flag,
     /// A list of these words.
     Choices(&'static [&'static str]),
     /// A section.
@@ -38,7 +42,7 @@ pub(super) enum Shape {
     Kinds(&'static [(&'static str, Fields)]),
 }
 
-use Shape::{Choice, Choices, Duration, Kinds, Number, Table, Tables, Text, Whole};
+use Shape::{Choice, Choices, Duration, Flag, Kinds, Number, Table, Tables, Text, Texts, Whole};
 
 const fn may(name: &'static str, shape: Shape) -> Field {
     Field { name, shape, is_required: false }
@@ -58,6 +62,7 @@ pub(super) static ROOT: Fields = &[
             may("smc_endpoint", Text),
             may("ims_endpoint", Text),
             may("sts_endpoint", Text),
+            may("resourcemanager_endpoint", Text),
             may("request_timeout", Duration),
             may("max_attempts", Whole),
             may("requests_per_second", Whole),
@@ -81,6 +86,21 @@ pub(super) static ROOT: Fields = &[
             may("id", Text),
             may("sources", Choices(&["access-tokens", "mfa-devices"])),
             may("credentials", Kinds(CREDENTIALS)),
+        ]),
+    ),
+    may(
+        "organization",
+        Tables(&[
+            must("name", Text),
+            may("id", Text),
+            may("credentials", Kinds(CREDENTIALS)),
+            may("role_name", Text),
+            may("session_name", Text),
+            may("external_id", Text),
+            may("sources", Choices(&["access-tokens", "mfa-devices"])),
+            may("include", Texts),
+            may("exclude", Texts),
+            may("management", Flag),
         ]),
     ),
     may("retention", Table(&[may("history", Duration)])),
@@ -131,6 +151,8 @@ impl Shape {
             Duration => "a duration such as \"30s\", \"10m\" or \"3y\"".into(),
             Choice(words) => format!("one of {}", quoted(*words)),
             Choices(words) => format!("a list of {}", quoted(*words)),
+            Texts => "a list of texts in quotes".into(),
+            Flag => "true or false".into(),
             Table(_) => "a section, `[…]`".into(),
             Tables(_) => "a section that may be repeated, `[[…]]`".into(),
             Kinds(_) => "a table such as `{ kind = \"default\" }`".into(),

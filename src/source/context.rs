@@ -41,6 +41,7 @@ struct Endpoints {
     smc: Endpoint,
     ims: Endpoint,
     sts: Endpoint,
+    resourcemanager: Endpoint,
 }
 
 #[derive(Clone)]
@@ -68,6 +69,7 @@ impl Context {
             smc: endpoint(Operation::ListAccessTokens, &api.smc_endpoint)?,
             ims: endpoint(Operation::ListVirtualMfaDevices, &api.ims_endpoint)?,
             sts: endpoint(Operation::GetCallerIdentity, &api.sts_endpoint)?,
+            resourcemanager: endpoint(Operation::ListAccounts, &api.resourcemanager_endpoint)?,
         };
         Ok(Self {
             http,
@@ -109,6 +111,7 @@ impl Context {
         match operation {
             Operation::ListAccessTokens => &self.endpoints.smc,
             Operation::ListVirtualMfaDevices => &self.endpoints.ims,
+            Operation::ListAccounts => &self.endpoints.resourcemanager,
             Operation::GetCallerIdentity | Operation::AssumeRole | Operation::AssumeRoleWithOidc => &self.endpoints.sts,
         }
     }

@@ -20,6 +20,7 @@ mod error;
 pub mod fuzzing;
 mod http;
 mod identity;
+mod members;
 mod mend;
 mod mfa_devices;
 mod operation;
@@ -36,6 +37,7 @@ pub use credentials::{CredentialsError, Environment};
 pub use error::{SourceError, TransportFault};
 pub use http::{HttpClient, install_crypto_provider};
 pub use identity::CallerIdentity;
+pub use members::{Directory, DirectoryError, Member};
 pub use operation::Operation;
 pub use refusal::Refusal;
 

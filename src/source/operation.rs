@@ -9,6 +9,8 @@ pub enum Operation {
     ListAccessTokens,
     /// IMS `ListVirtualMFADevices`.
     ListVirtualMfaDevices,
+    /// `ResourceManager` `ListAccounts`.
+    ListAccounts,
     /// STS `GetCallerIdentity`.
     GetCallerIdentity,
     /// STS `AssumeRole`.
@@ -23,6 +25,7 @@ impl Operation {
         match self {
             Self::ListAccessTokens => "ListAccessTokens",
             Self::ListVirtualMfaDevices => "ListVirtualMFADevices",
+            Self::ListAccounts => "ListAccounts",
             Self::GetCallerIdentity => "GetCallerIdentity",
             Self::AssumeRole => "AssumeRole",
             Self::AssumeRoleWithOidc => "AssumeRoleWithOIDC",
@@ -34,6 +37,7 @@ impl Operation {
         match self {
             Self::ListAccessTokens => "2019-06-01",
             Self::ListVirtualMfaDevices => "2019-08-15",
+            Self::ListAccounts => "2020-03-31",
             Self::GetCallerIdentity | Self::AssumeRole | Self::AssumeRoleWithOidc => "2015-04-01",
         }
     }
@@ -43,6 +47,7 @@ impl Operation {
         match self {
             Self::ListAccessTokens => "smc:ListAccessTokens",
             Self::ListVirtualMfaDevices => "ram:ListVirtualMFADevices",
+            Self::ListAccounts => "resourcemanager:ListAccounts",
             Self::GetCallerIdentity => "sts:GetCallerIdentity",
             Self::AssumeRole => "sts:AssumeRole",
             Self::AssumeRoleWithOidc => "sts:AssumeRoleWithOIDC",
@@ -54,6 +59,7 @@ impl Operation {
         match self {
             Self::ListAccessTokens => "api.smc_endpoint",
             Self::ListVirtualMfaDevices => "api.ims_endpoint",
+            Self::ListAccounts => "api.resourcemanager_endpoint",
             Self::GetCallerIdentity | Self::AssumeRole | Self::AssumeRoleWithOidc => "api.sts_endpoint",
         }
     }

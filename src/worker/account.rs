@@ -2,12 +2,11 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::claims::{Rank, Standing};
+use super::claims::Rank;
 use crate::{
-    clock::Clock,
-    config::{AccountConfig, ApiConfig},
+    config::AccountConfig,
     inventory::Source,
-    source::{AccountClient, Environment, HttpClient, SourceError},
+    source::{AccountClient, SourceError},
     store::Trouble,
 };
 
@@ -15,7 +14,7 @@ use crate::{
 pub struct Account {
     config: AccountConfig,
     rank: Rank,
-    client: AccountClient,
+    client: Arc<AccountClient>,
     verified: Mutex<Option<Verified>>,
 }
 
@@ -42,21 +41,8 @@ impl IdentityTrouble {
 }
 
 impl Account {
-    pub(super) fn new(
-        config: &AccountConfig,
-        index: usize,
-        api: &ApiConfig,
-        http: HttpClient,
-        environment: Environment,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, SourceError> {
-        let standing = if config.id.is_some() { Standing::Named } else { Standing::Unnamed };
-        Ok(Self {
-            rank: Rank { standing, index },
-            client: AccountClient::new(http, api, &config.credentials, environment, clock)?,
-            config: config.clone(),
-            verified: Mutex::default(),
-        })
+    pub(super) fn new(config: AccountConfig, rank: Rank, client: Arc<AccountClient>) -> Self {
+        Self { config, rank, client, verified: Mutex::default() }
     }
 
     /// The operator's label.
@@ -82,6 +68,17 @@ impl Account {
     /// Calls the APIs as this account.
     pub fn client(&self) -> &AccountClient {
         &self.client
+    }
+
+    /// The client, to assume roles with.
+    pub(super) fn shared_client(&self) -> &Arc<AccountClient> {
+        &self.client
+    }
+
+    /// The id of the configuration, or else the one that STS stated last.
+    pub(super) fn known_id(&self) -> Option<String> {
+        let verified = self.verified.lock().expect("no code panics while it holds what is verified");
+        self.config.id.clone().or_else(|| verified.as_ref().map(|verified| verified.account_id.clone()))
     }
 
     /// Whether `wanted` is its label or its id.

@@ -17,6 +17,8 @@ pub(super) enum Standing {
     Named,
     /// A section whose id its keys tell.
     Unnamed,
+    /// An account of an organization: a section of its own outranks it.
+    OfOrganization,
 }
 
 /// The section that keeps each account id, as far as this process knows.
@@ -45,6 +47,12 @@ impl Claims {
     pub(super) fn holds(&self, account_id: &str, rank: Rank) -> bool {
         let holders = self.holders.lock().expect("no code panics while it holds the claims");
         holders.get(account_id).is_some_and(|(holder, _)| *holder == rank)
+    }
+
+    /// Whether a section of its own keeps `account_id`.
+    pub(super) fn is_of_section(&self, account_id: &str) -> bool {
+        let holders = self.holders.lock().expect("no code panics while it holds the claims");
+        holders.get(account_id).is_some_and(|(holder, _)| holder.standing < Standing::OfOrganization)
     }
 }
 

@@ -31,16 +31,9 @@ impl Worker {
     async fn check_label(&self, account: &Account, account_id: &str) -> Result<(), IdentityTrouble> {
         let known = self.store.account_id_of(account.name()).await;
         match known.map_err(|error| IdentityTrouble::Refused(Trouble::of(&error)))? {
-            Some(known) if known != account_id => Err(IdentityTrouble::Refused(Trouble {
-                code: "account_exchanged".into(),
-                cause: format!(
-                    "`{}` was account {known} until now, but the keys belong to {account_id}",
-                    account.name()
-                ),
-                mend: format!(
-                    "nothing was changed; correct account.credentials, or set account.id = \"{account_id}\" if it is meant"
-                ),
-            })),
+            Some(known) if known != account_id => {
+                Err(IdentityTrouble::Refused(exchanged(account.name(), "account", &known, account_id)))
+            }
             _ => Ok(()),
         }
     }
@@ -51,6 +44,17 @@ impl Worker {
             Some(id) => Some(id.to_owned()),
             None => self.store.account_id_of(account.name()).await.ok().flatten(),
         }
+    }
+}
+
+/// `section` of the configuration was another account before.
+pub(super) fn exchanged(name: &str, section: &str, known: &str, actual: &str) -> Trouble {
+    Trouble {
+        code: "account_exchanged".into(),
+        cause: format!("`{name}` was account {known} until now, but the keys belong to {actual}"),
+        mend: format!(
+            "nothing was changed; correct {section}.credentials, or set {section}.id = \"{actual}\" if it is meant"
+        ),
     }
 }
 
@@ -72,6 +76,7 @@ fn kept_twice(account_id: &str, holder: &str) -> Trouble {
     Trouble {
         code: "account_configured_twice".into(),
         cause: format!("the keys belong to account {account_id}, which `{holder}` keeps"),
-        mend: "nothing was changed; remove one of the two sections, or correct its credentials".into(),
+        mend: "nothing was changed; remove one of the two sections, or correct its credentials; an [[account]] that is an \
+               organization's too needs its id".into(),
     }
 }

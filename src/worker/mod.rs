@@ -6,6 +6,7 @@
 mod account;
 mod claims;
 mod identity;
+mod organization;
 mod progress;
 mod report;
 mod scan;
@@ -13,6 +14,7 @@ mod serve;
 mod turns;
 
 pub use account::Account;
+pub use organization::{ListingTrouble, Organization, choose_members};
 pub use progress::{NoProgress, Progress};
 pub use report::{TargetOutcome, TargetReport};
 pub use serve::serve;
@@ -21,16 +23,16 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use claims::Claims;
+use claims::{Claims, Rank, Standing};
 use turns::Turns;
 
 use crate::{
     clock::Clock,
-    config::Config,
+    config::{Config, CredentialsConfig},
     inventory::Source,
     scan::Refresh,
     schedule,
-    source::{Environment, HttpClient, SourceError},
+    source::{AccountClient, Environment, HttpClient, SourceError},
     store::Store,
 };
 
@@ -39,7 +41,8 @@ pub struct Worker {
     config: Config,
     store: Store,
     clock: Arc<dyn Clock>,
-    accounts: Vec<Arc<Account>>,
+    sections: Vec<Arc<Account>>,
+    organizations: Vec<Arc<Organization>>,
     progress: Arc<dyn Progress>,
     stop: CancellationToken,
     claims: Claims,
@@ -58,7 +61,7 @@ pub struct ScanRequest {
 }
 
 impl Worker {
-    /// A worker for every account of `config`. Sends nothing yet.
+    /// A worker for every account and organization of `config`. Sends nothing yet.
     ///
     /// # Errors
     /// Where an HTTP client cannot be built from `config.api`.
@@ -71,28 +74,40 @@ impl Worker {
         stop: CancellationToken,
     ) -> Result<Self, SourceError> {
         let http = HttpClient::new(&config.api)?;
-        let accounts = config
-            .accounts
-            .iter()
-            .enumerate()
-            .map(|(index, account)| {
-                Account::new(account, index, &config.api, http.clone(), environment.clone(), Arc::clone(&clock))
-                    .map(Arc::new)
-            })
-            .collect::<Result<Vec<_>, _>>()?;
+        let client = |credentials: &CredentialsConfig| {
+            AccountClient::new(http.clone(), &config.api, credentials, environment.clone(), Arc::clone(&clock))
+                .map(Arc::new)
+        };
         let claims = Claims::default();
-        for account in &accounts {
-            if let Some(id) = account.configured_id() {
+        let mut sections = Vec::new();
+        for (index, account) in config.accounts.iter().enumerate() {
+            let standing = if account.id.is_some() { Standing::Named } else { Standing::Unnamed };
+            let rank = Rank { standing, index };
+            if let Some(id) = &account.id {
                 // Ids are unique in the configuration, so nobody else has it.
-                let _ = claims.claim(id, account.rank(), account.name());
+                let _ = claims.claim(id, rank, &account.name);
             }
+            sections.push(Arc::new(Account::new(account.clone(), rank, client(&account.credentials)?)));
         }
-        Ok(Self { config, store, clock, accounts, progress, stop, claims, turns: Turns::default() })
+        let mut organizations = Vec::new();
+        for (index, organization) in config.organizations.iter().enumerate() {
+            organizations.push(Arc::new(Organization::new(organization, index, client(&organization.credentials)?)));
+        }
+        Ok(Self { config, store, clock, sections, organizations, progress, stop, claims, turns: Turns::default() })
     }
 
-    /// The accounts, in the order of the configuration.
+    /// The accounts that are kept: those with a section of their own, in the order of the configuration, and those of
+    /// organizations, as far as they are known and have none.
     pub fn accounts(&self) -> Vec<Arc<Account>> {
-        self.accounts.clone()
+        let organizations = self.organizations.iter().flat_map(|organization| self.accounts_of(organization));
+        self.sections.iter().cloned().chain(organizations).collect()
+    }
+
+    /// The accounts of `organization` that have no section of their own.
+    fn accounts_of(&self, organization: &Organization) -> Vec<Arc<Account>> {
+        let mut accounts = organization.accounts();
+        accounts.retain(|account| account.known_id().is_none_or(|id| !self.claims.is_of_section(&id)));
+        accounts
     }
 
     /// The inventory's database.

@@ -20,6 +20,8 @@ use crate::{inventory::Source, schedule::Trigger};
 /// logged and harms no other.
 pub async fn serve(worker: Arc<Worker>, mut triggers: Receiver<Trigger>) {
     let runs = Runs { worker, tasks: TaskTracker::new(), running: Arc::default() };
+    // The page should show who is a member before the first tick.
+    runs.begin_listings(None);
     loop {
         let trigger = tokio::select! {
             biased;
@@ -30,7 +32,10 @@ pub async fn serve(worker: Arc<Worker>, mut triggers: Receiver<Trigger>) {
             },
         };
         match trigger {
-            Trigger::Scan(source) => runs.begin_scans(source, runs.worker.accounts()),
+            Trigger::Scan(source) => {
+                runs.begin_scans(source, runs.worker.sections.clone());
+                runs.begin_listings(Some(source));
+            }
             Trigger::Retention => {
                 let worker = Arc::clone(&runs.worker);
                 runs.begin("retention".into(), async move { worker.run_retention().await });
@@ -43,6 +48,7 @@ pub async fn serve(worker: Arc<Worker>, mut triggers: Receiver<Trigger>) {
 }
 
 /// What runs now, each thing once.
+#[derive(Clone)]
 struct Runs {
     worker: Arc<Worker>,
     tasks: TaskTracker,
@@ -56,6 +62,27 @@ impl Runs {
             let worker = Arc::clone(&self.worker);
             // An account that is slow or broken must not delay the others: each has a task of its own.
             self.begin(format!("{} {source}", account.name()), async move { worker.run_scan(&account, source).await });
+        }
+    }
+
+    /// Lists the members of each organization that keeps `source`, then scans its accounts, those of a failed listing too.
+    fn begin_listings(&self, source: Option<Source>) {
+        for organization in &self.worker.organizations {
+            if source.is_some_and(|source| !organization.sources().contains(&source)) {
+                continue;
+            }
+            let (runs, organization) = (self.clone(), Arc::clone(organization));
+            let tick = source.map_or_else(|| "start".to_owned(), |source| source.to_string());
+            self.begin(format!("{} members for {tick}", organization.name()), async move {
+                if let Err(trouble) = runs.worker.list_members_of(&organization, false).await {
+                    warn!("{}", trouble.line());
+                }
+                if let Some(source) = source
+                    && !runs.worker.stop.is_cancelled()
+                {
+                    runs.begin_scans(source, runs.worker.accounts_of(&organization));
+                }
+            });
         }
     }
 

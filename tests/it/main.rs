@@ -20,6 +20,7 @@ mod guards;
 mod history;
 mod migrations;
 mod moving;
+mod organization;
 mod races;
 mod rights;
 mod roles;

@@ -125,6 +125,7 @@ impl Caller {
         let version = match action {
             CODES => "2019-06-01",
             DEVICES => "2019-08-15",
+            "ListAccounts" => "2020-03-31",
             _ => "2015-04-01",
         };
         let mut headers = vec![

@@ -8,6 +8,7 @@ mod codes;
 mod connection_faults;
 mod content_faults;
 mod devices;
+mod directory;
 mod handle;
 mod lifecycle;
 mod local;

@@ -23,7 +23,7 @@ const SKEW_WARNING: TimeDelta = TimeDelta::seconds(5);
 const FIRST_PAGE: PageRequest = PageRequest { number: 1, size: 10 };
 
 /// A person waits: one retry tells a passing fault from a lasting one.
-const MAX_ATTEMPTS: u32 = 2;
+pub(super) const MAX_ATTEMPTS: u32 = 2;
 
 /// Checks everything of `account` that can still be checked after a failure.
 pub(super) async fn check_account(account: &AccountConfig, api: &ApiConfig, http: HttpClient) -> Vec<Finding> {

@@ -3,6 +3,7 @@
 mod account;
 mod database;
 mod finding;
+mod organization;
 
 use std::path::Path;
 
@@ -39,7 +40,13 @@ async fn check(path: Option<&Path>, report: &mut Report<'_>) -> anyhow::Result<(
         Ok(http) => http,
         Err(error) => return report.add(vec![Finding::refused("http", &error)]),
     };
-    let checks = config.accounts.iter().map(|account| account::check_account(account, &config.api, http.clone()));
+    let mut accounts = config.accounts.clone();
+    for organization in &config.organizations {
+        let (findings, members) = organization::check_organization(organization, &config, http.clone()).await;
+        report.add(findings)?;
+        accounts.extend(members);
+    }
+    let checks = accounts.iter().map(|account| account::check_account(account, &config.api, http.clone()));
     let mut checks = stream::iter(checks).buffered(CONCURRENCY);
     while let Some(findings) = checks.next().await {
         report.add(findings)?;
@@ -79,9 +86,12 @@ fn config_failures(error: ConfigError) -> Vec<Finding> {
 fn config_findings(path: Option<&Path>, config: &Config) -> Vec<Finding> {
     let file = path.unwrap_or(Path::new(DEFAULT_FILE));
     let place = if file.exists() { file.display().to_string() } else { "no file, defaults and environment".to_owned() };
-    let accounts = counted(config.accounts.len() as u64, "account");
-    let mut findings = vec![Finding::ok("configuration", format!("{place}: {accounts}"))];
-    if config.accounts.is_empty() {
+    let mut sections = counted(config.accounts.len() as u64, "account");
+    if !config.organizations.is_empty() {
+        sections = format!("{sections} and {}", counted(config.organizations.len() as u64, "organization"));
+    }
+    let mut findings = vec![Finding::ok("configuration", format!("{place}: {sections}"))];
+    if config.accounts.is_empty() && config.organizations.is_empty() {
         let mend = format!("add an [[account]] with a name to {DEFAULT_FILE}, or try `stocktake demo`");
         findings.push(Finding::warn("accounts", "none is configured, so nothing is scanned", mend));
     }

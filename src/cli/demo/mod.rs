@@ -122,6 +122,7 @@ fn config(url: &str) -> Config {
         smc_endpoint: url.into(),
         ims_endpoint: url.into(),
         sts_endpoint: url.into(),
+        resourcemanager_endpoint: url.into(),
         // Weeks pass in seconds, and so do their requests.
         requests_per_second: 10_000,
         ..ApiConfig::default()

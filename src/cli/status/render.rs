@@ -103,7 +103,13 @@ fn asks(report: &StatusReport) -> Vec<String> {
     let is_told = |error: &String| report.held_scans.iter().any(|held| held.error_message == *error);
     let troubled = report.targets.iter().filter(|target| !target.is_good);
     let troubled = troubled.filter(|target| !target.freshness.last_error.as_ref().is_some_and(is_told));
-    held.chain(troubled.flat_map(trouble)).collect()
+    let organizations = report.organizations.iter().filter_map(|organization| {
+        let trouble = organization.trouble.as_ref()?;
+        let listed =
+            organization.listed_at.map(|at| format!(", those of {} are kept", instant(at))).unwrap_or_default();
+        Some(format!("{} members: {trouble}{listed}", organization.name))
+    });
+    held.chain(troubled.flat_map(trouble)).chain(organizations).collect()
 }
 
 fn trouble(target: &TargetStatus) -> Option<String> {

@@ -4,7 +4,7 @@ use super::{super::report::tests::target, *};
 use crate::store::Freshness;
 
 fn text(target: Freshness) -> String {
-    render(&StatusReport::new(vec![target], Vec::new(), Vec::new(), 0, &[]), Paint::plain())
+    render(&StatusReport::new(vec![target], Vec::new(), Vec::new(), 0, Vec::new(), &[]), Paint::plain())
 }
 
 #[test]
@@ -29,6 +29,6 @@ fn a_failing_target_says_why_with_the_mend() {
 
 #[test]
 fn an_empty_inventory_says_what_to_do() {
-    let report = StatusReport::new(Vec::new(), Vec::new(), Vec::new(), 0, &[]);
+    let report = StatusReport::new(Vec::new(), Vec::new(), Vec::new(), 0, Vec::new(), &[]);
     assert!(render(&report, Paint::plain()).contains("stocktake sync"));
 }

@@ -1,10 +1,11 @@
 //! What `status` found, joined with what the configuration wants; pure.
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::{
     config::AccountConfig,
-    store::{Freshness, HeldScan, ScanLine},
+    store::{Freshness, HeldScan, KnownOrganization, ScanLine},
 };
 
 /// How the inventory stands.
@@ -16,6 +17,24 @@ pub(super) struct StatusReport {
     pub(super) newest_scans: Vec<ScanLine>,
     pub(super) held_scans: Vec<HeldScan>,
     pub(super) legal_hold_count: usize,
+    pub(super) organizations: Vec<OrganizationStatus>,
+}
+
+/// How the members of an organization were last listed.
+#[derive(Debug, Serialize)]
+pub(super) struct OrganizationStatus {
+    pub(super) name: String,
+    pub(super) listed_at: Option<DateTime<Utc>>,
+    /// Why they are not known for sure.
+    pub(super) trouble: Option<String>,
+}
+
+impl OrganizationStatus {
+    pub(super) fn new(name: &str, known: Option<KnownOrganization>) -> Self {
+        let (listed_at, error) = known.map(|known| (known.listed_at, known.error_message)).unwrap_or_default();
+        let never = || listed_at.is_none().then(|| "never listed; run `stocktake sync`".to_owned());
+        Self { name: name.to_owned(), listed_at, trouble: error.or_else(never) }
+    }
 }
 
 /// One target.
@@ -35,6 +54,7 @@ impl StatusReport {
         newest_scans: Vec<ScanLine>,
         held_scans: Vec<HeldScan>,
         legal_hold_count: usize,
+        organizations: Vec<OrganizationStatus>,
         accounts: &[AccountConfig],
     ) -> Self {
         let never = never_scanned(&freshness, accounts);
@@ -51,8 +71,9 @@ impl StatusReport {
                 TargetStatus { freshness, is_configured, is_good: !is_configured || !is_bad }
             })
             .collect();
-        let is_good = targets.iter().all(|target| target.is_good);
-        Self { is_good, targets, newest_scans, held_scans, legal_hold_count }
+        let is_good = targets.iter().all(|target| target.is_good)
+            && organizations.iter().all(|organization| organization.trouble.is_none());
+        Self { is_good, targets, newest_scans, held_scans, legal_hold_count, organizations }
     }
 }
 

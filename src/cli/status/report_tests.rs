@@ -28,7 +28,7 @@ fn account(name: &str, id: Option<&str>, sources: &[Source]) -> AccountConfig {
 }
 
 fn is_good(target: Freshness, accounts: &[AccountConfig]) -> bool {
-    StatusReport::new(vec![target], Vec::new(), Vec::new(), 0, accounts).is_good
+    StatusReport::new(vec![target], Vec::new(), Vec::new(), 0, Vec::new(), accounts).is_good
 }
 
 #[test]
@@ -50,14 +50,14 @@ fn held_scans_are_not_good() {
         held_count: 30,
         error_message: "gone".into(),
     };
-    assert!(!StatusReport::new(vec![target("fresh")], Vec::new(), vec![held], 0, &[]).is_good);
+    assert!(!StatusReport::new(vec![target("fresh")], Vec::new(), vec![held], 0, Vec::new(), &[]).is_good);
 }
 
 #[test]
 fn a_target_that_nobody_wants_any_more_is_shown_and_not_judged() {
     let other = account("prod", None, &[Source::AccessTokens]);
     let gone = Freshness { source: "mfa-devices".into(), ..target("stale") };
-    let report = StatusReport::new(vec![target("fresh"), gone], Vec::new(), Vec::new(), 0, &[other]);
+    let report = StatusReport::new(vec![target("fresh"), gone], Vec::new(), Vec::new(), 0, Vec::new(), &[other]);
     assert!(report.is_good);
     assert!(!report.targets[1].is_configured);
 }
@@ -65,7 +65,7 @@ fn a_target_that_nobody_wants_any_more_is_shown_and_not_judged() {
 #[test]
 fn a_configured_target_that_was_never_scanned_is_shown() {
     let accounts = [account("renamed", Some("1"), &Source::ALL), account("new", None, &[Source::MfaDevices])];
-    let report = StatusReport::new(vec![target("fresh")], Vec::new(), Vec::new(), 0, &accounts);
+    let report = StatusReport::new(vec![target("fresh")], Vec::new(), Vec::new(), 0, Vec::new(), &accounts);
     let shown: Vec<_> = report
         .targets
         .iter()
@@ -73,4 +73,22 @@ fn a_configured_target_that_was_never_scanned_is_shown() {
         .collect();
     let wanted = [("prod", "access-tokens", true), ("renamed", "mfa-devices", false), ("new", "mfa-devices", false)];
     assert_eq!(shown, wanted);
+}
+
+#[test]
+fn an_organization_whose_members_are_not_known_for_sure_is_not_good() {
+    let known = |listed_at, error: Option<&str>| KnownOrganization {
+        account_id: "1".into(),
+        listed_at,
+        error_message: error.map(str::to_owned),
+    };
+    let is_good = |known| {
+        let organizations = vec![OrganizationStatus::new("acme", known)];
+        StatusReport::new(vec![target("fresh")], Vec::new(), Vec::new(), 0, organizations, &[]).is_good
+    };
+    let listed_at = Some(DateTime::UNIX_EPOCH);
+    assert!(is_good(Some(known(listed_at, None))));
+    assert!(!is_good(Some(known(listed_at, Some("timeout")))));
+    assert!(!is_good(Some(known(None, Some("timeout")))));
+    assert!(!is_good(None), "never listed");
 }

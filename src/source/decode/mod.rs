@@ -6,11 +6,13 @@ mod field;
 mod instant;
 mod json;
 mod keep;
+mod members;
 mod mfa_devices;
 mod number;
 
 pub(super) use access_tokens::decode_access_tokens;
 pub(super) use json::Members;
+pub(super) use members::decode_members;
 pub(super) use mfa_devices::decode_mfa_devices;
 
 use super::{Operation, SourceError};

@@ -63,11 +63,13 @@ begin
     grant insert on
         inventory.accounts, inventory.targets, inventory.scans, inventory.anomalies, inventory.rejected_items,
         inventory.access_tokens, inventory.access_token_transitions, inventory.access_token_usage,
-        inventory.mfa_users, inventory.mfa_devices, inventory.mfa_device_transitions
+        inventory.mfa_users, inventory.mfa_devices, inventory.mfa_device_transitions,
+        inventory.organizations, inventory.organization_members
         to stocktake_worker;
     grant update on
         inventory.accounts, inventory.targets, inventory.scans,
-        inventory.access_tokens, inventory.mfa_users, inventory.mfa_devices
+        inventory.access_tokens, inventory.mfa_users, inventory.mfa_devices,
+        inventory.organizations, inventory.organization_members
         to stocktake_worker;
 end $$;
 

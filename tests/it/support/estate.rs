@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     io,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use emulator::{AccessKey, AccountOptions, Emulator, Fault, Options};
@@ -93,9 +94,10 @@ impl Estate {
         let api = ApiConfig {
             smc_endpoint: url.clone(),
             ims_endpoint: url.clone(),
-            sts_endpoint: url,
+            sts_endpoint: url.clone(),
+            resourcemanager_endpoint: url,
             // Only the deadline ends what never answers.
-            request_timeout: std::time::Duration::from_secs(3600),
+            request_timeout: Duration::from_secs(3600),
             requests_per_second: 100_000,
             ..ApiConfig::default()
         };
@@ -126,7 +128,8 @@ impl Estate {
     }
 
     pub(crate) async fn scan(&self, n: usize, source: Source) -> TargetReport {
-        self.worker.scan(&self.account(n), source, &ScanRequest::default()).await
+        let account = self.account(n);
+        in_time(Box::pin(self.worker.scan(&account, source, &ScanRequest::default()))).await
     }
 
     /// Scans everything and expects it to be complete.
@@ -139,7 +142,7 @@ impl Estate {
     /// Waits until the scan of the `n`th account's `source` has ended.
     pub(crate) async fn wait_for_end(&mut self, n: usize, source: Source) {
         let wanted = (id(n), source);
-        while self.ended.recv().await.expect("the worker lives") != wanted {}
+        in_time(async { while self.ended.recv().await.expect("the worker lives") != wanted {} }).await;
     }
 }
 
@@ -152,6 +155,11 @@ fn worker(
 ) -> Worker {
     let environment = Environment::of_pairs(variables.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     Worker::new(config, database.store.clone(), Arc::new(SystemClock), &environment, Arc::new(progress), stop).unwrap()
+}
+
+/// Fails a test that would wait for ever.
+async fn in_time<T>(wait: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(120), wait).await.expect("what the test waits for comes")
 }
 
 /// The ledger's words on a report: outcome and error code.

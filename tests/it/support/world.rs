@@ -194,6 +194,7 @@ fn config(url: &str) -> Config {
         smc_endpoint: url.into(),
         ims_endpoint: url.into(),
         sts_endpoint: url.into(),
+        resourcemanager_endpoint: url.into(),
         requests_per_second: 100_000,
         ..ApiConfig::default()
     };
