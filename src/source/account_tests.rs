@@ -258,19 +258,46 @@ async fn a_silent_api_times_out_and_a_closed_port_fails_to_connect() {
     assert!(!error.to_string().contains("127.0.0.1"), "{error}");
 }
 
+/// How a call ends whose answer is `reply`, where a body may have `body_bytes_max` and a request the usual time.
+async fn bounded(reply: Reply, body_bytes_max: usize) -> Result<crate::source::AccessTokenPage, SourceError> {
+    bounded_in(ApiConfig::default().request_timeout, reply, body_bytes_max).await
+}
+
+async fn bounded_in(
+    request_timeout: Duration,
+    reply: Reply,
+    body_bytes_max: usize,
+) -> Result<crate::source::AccessTokenPage, SourceError> {
+    let server = ScriptedServer::start(vec![reply]).await;
+    let api = ApiConfig { request_timeout, max_attempts: 1, ..api(&server.host()) };
+    let http = HttpClient::new(&api).unwrap().with_body_bytes_max(body_bytes_max);
+    let environment = Environment::of_pairs([("ID", "LTAIid"), ("SECRET", "s3cret")]);
+    let result = list(&build(&api, http, environment)).await;
+    assert_eq!(server.requests().len(), 1);
+    result
+}
+
 #[tokio::test]
-async fn the_bound_on_a_body_counts_decoded_bytes() {
+async fn the_bound_on_a_body_counts_decoded_bytes_of_answers_and_errors() {
     let spaces = include_bytes!("../../tests/data/megabyte_of_spaces.gz");
-    let bomb = Reply::with_headers(200, "content-encoding: gzip\r\n", spaces);
-    let plain = Reply::json(200, &" ".repeat(100_001));
-    for (reply, expected) in [(bomb, "answer_too_large"), (plain, "answer_too_large")] {
-        let server = ScriptedServer::start(vec![reply]).await;
-        let api = api(&server.host());
-        let http = HttpClient::new(&api).unwrap().with_body_bytes_max(100_000);
-        let environment = Environment::of_pairs([("ID", "LTAIid"), ("SECRET", "s3cret")]);
-        let error = list(&build(&api, http, environment)).await.unwrap_err();
-        assert_eq!((error.code().as_str(), server.requests().len()), (expected, 1));
+    for status in [200, 500] {
+        let bomb = Reply::with_headers(status, "content-encoding: gzip\r\n", spaces);
+        let plain = Reply::json(status, &" ".repeat(100_001));
+        for reply in [bomb, plain] {
+            assert_eq!(bounded(reply, 100_000).await.unwrap_err().code(), "answer_too_large");
+        }
     }
+    assert!(bounded(empty(), EMPTY.len()).await.is_ok(), "the bound itself is allowed");
+    assert_eq!(bounded(empty(), EMPTY.len() - 1).await.unwrap_err().code(), "answer_too_large");
+}
+
+#[tokio::test]
+async fn a_body_without_end_is_cut_off_by_its_size_or_by_the_time_of_its_request() {
+    let flood = bounded(Reply::Endless(Duration::ZERO), 100).await.unwrap_err();
+    assert_eq!(flood.code(), "answer_too_large");
+    let trickle = Reply::Endless(Duration::from_millis(1));
+    let trickle = bounded_in(Duration::from_millis(40), trickle, usize::MAX).await.unwrap_err();
+    assert_eq!(trickle.code(), "timeout");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use tokio::{
@@ -18,6 +19,8 @@ pub(super) enum Reply {
     Bytes(Vec<u8>),
     /// Nothing, until the client gives up.
     Silence,
+    /// A body that never ends, a blank after each pause, until the client gives up.
+    Endless(Duration),
 }
 
 impl Reply {
@@ -102,7 +105,16 @@ async fn serve(listener: TcpListener, script: Vec<Reply>, requests: Arc<Mutex<Ve
                 let _ = stream.shutdown().await;
             }
             Reply::Silence => silent.push(stream),
+            Reply::Endless(pause) => send_without_end(&mut stream, *pause).await,
         }
+    }
+}
+
+async fn send_without_end(stream: &mut TcpStream, pause: Duration) {
+    let mut part: &[u8] = b"HTTP/1.1 200 X\r\ntransfer-encoding: chunked\r\n\r\n";
+    while stream.write_all(part).await.is_ok() {
+        tokio::time::sleep(pause).await;
+        part = b"1\r\n \r\n";
     }
 }
 

@@ -4,10 +4,13 @@ use serde::Deserialize;
 
 use crate::{
     config::{AssumeRole, DEFAULT_SESSION_NAME},
-    source::context::Context,
+    source::{context::Context, redact::one_line},
 };
 
 use super::{Credentials, CredentialsError, Provider, oidc::Oidc, provider::Place};
+
+/// Profiles that may lead to one another; a chain of roles is short, and each costs a call.
+const CHAIN_MAX: usize = 16;
 
 /// No `Debug`: it holds secrets.
 #[derive(Deserialize)]
@@ -69,13 +72,17 @@ impl<'a> Reader<'a> {
             seen.push(wanted);
             return Err(CredentialsError::ProfileCycle {
                 path,
-                profiles: seen.iter().map(ToString::to_string).collect(),
+                profiles: seen.iter().map(|name| one_line(name)).collect(),
             });
+        }
+        if seen.len() == CHAIN_MAX {
+            let cause = format!("more than {CHAIN_MAX} profiles lead to one another");
+            return Err(CredentialsError::FileMalformed { path, cause });
         }
         seen.push(wanted);
         let found = self.profiles.iter().find(|profile| profile.name == wanted);
-        let profile = found.ok_or_else(|| CredentialsError::ProfileMissing { path, profile: wanted.to_owned() })?;
-        let origin = format!("profile `{wanted}` of `{}`", self.path);
+        let profile = found.ok_or_else(|| CredentialsError::ProfileMissing { path, profile: one_line(wanted) })?;
+        let origin = format!("profile `{}` of `{}`", one_line(wanted), self.path);
         let required = |value: &'a Option<String>, field| required(value, field, &origin);
         let place = match given(&profile.mode).unwrap_or("AK") {
             "AK" => Place::Keys(profile.keys(&origin, None)?),
@@ -98,7 +105,7 @@ impl<'a> Reader<'a> {
             }),
             "CredentialsURI" => Place::Uri(required(&profile.credentials_uri, "credentials_uri")?.into()),
             // The CLI would run a program, ask a browser, or sign with a private key.
-            mode => return Err(CredentialsError::ModeUnsupported { origin, mode: mode.to_owned() }),
+            mode => return Err(CredentialsError::ModeUnsupported { origin, mode: one_line(mode) }),
         };
         Ok(self.of(place))
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::{
     config::{AssumeRole, DEFAULT_SESSION_NAME},
-    source::context::Context,
+    source::{context::Context, redact::one_line},
 };
 
 use super::{Credentials, CredentialsError, Provider, oidc::Oidc, provider::Place};
@@ -49,7 +49,7 @@ pub(in crate::source) fn read(
             policy,
         }),
         "ecs_ram_role" => Place::EcsRole { role_name: given("role_name").map(str::to_owned) },
-        mode => return Err(CredentialsError::ModeUnsupported { origin: origin.clone(), mode: mode.to_owned() }),
+        mode => return Err(CredentialsError::ModeUnsupported { origin: origin.clone(), mode: one_line(mode) }),
     };
     Ok(Provider::of(place, context))
 }

@@ -94,9 +94,13 @@ impl Fields {
     /// `text` of `field` as it is stored.
     pub(super) fn stored(&mut self, field: &str, text: &str) -> String {
         if text.contains('\0') {
-            self.note(AnomalyKind::NulCharacter, without_nul(field));
+            self.note_nul(field);
         }
         without_nul(text).into_owned()
+    }
+
+    fn note_nul(&mut self, field: &str) {
+        self.note(AnomalyKind::NulCharacter, truncated(&without_nul(field), DETAIL_CHARS_MAX));
     }
 
     fn keep(&mut self, field: &str, raw: &RawValue) -> Value {
@@ -104,7 +108,7 @@ impl Fields {
         let name = field.rsplit('.').next().unwrap_or(field);
         let kept = keep_member(name, raw);
         if kept.had_nul || field.contains('\0') {
-            self.note(AnomalyKind::NulCharacter, without_nul(field));
+            self.note_nul(field);
         }
         self.extra.insert(without_nul(field).into_owned(), kept.value.clone());
         kept.value

@@ -137,6 +137,15 @@ fn every_seed_of_the_fuzz_targets_holds() {
 }
 
 #[test]
+fn an_anomaly_quotes_a_bounded_part_of_what_is_odd() {
+    let long = format!("\\u0000{}", "x".repeat(2_000));
+    for member in [format!(r#""{long}":1"#), format!(r#""Name":["{long}"]"#), format!(r#""Status":"{long}""#)] {
+        let item = format!(r#"{{"AccessTokenId":"a",{member}}}"#);
+        check_answer(format!(r#"{{"TotalCount":1,"AccessTokens":{{"AccessToken":[{item}]}}}}"#).as_bytes());
+    }
+}
+
+#[test]
 fn depth_overflows_no_stack() {
     // A quarter of the stack of a worker's thread leaves 26 bytes a level.
     let nest = |open: &str, close: &str| format!("{}{}", open.repeat(20_000), close.repeat(20_000));
@@ -150,6 +159,11 @@ fn depth_overflows_no_stack() {
             check_profiles(&format!("{{\"profiles\":{deep}}}"));
             check_config(&format!("a = {deep}"));
         }
+        let link = |n| {
+            format!(r#"{{"name":"{n}","mode":"ChainableRamRoleArn","ram_role_arn":"r","source_profile":"{}"}}"#, n + 1)
+        };
+        let links: Vec<_> = (0..20_000).map(link).collect();
+        check_profiles(&format!(r#"{{"current":"0","profiles":[{}]}}"#, links.join(",")));
         check_config(&format!("a{} = 1", ".a".repeat(20_000)));
         check_config(&format!("[a{}]", ".a".repeat(20_000)));
         check_config(&nest("[", "]"));
