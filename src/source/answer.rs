@@ -76,6 +76,7 @@ fn refusal(operation: Operation, head: &Head, members: Option<&Members<'_>>, ask
         retry_after: head.retry_after,
         skew: head.skew,
         key_origin: Some(asker.origin.to_owned()),
+        is_session: asker.is_session,
         is_explicit_deny: deny_kind.is_some_and(|kind| kind == "ExplicitDeny"),
         ..Refusal::new(
             operation,

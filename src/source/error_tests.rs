@@ -106,5 +106,9 @@ fn mends_name_the_action_and_the_place_of_the_keys() {
         "put an access key that exists into profile `a` of `c.json`"
     );
     assert!(mend(Operation::ListAccessTokens, 400, "SignatureDoesNotMatch").starts_with("check the access key secret"));
+    let mut session = Refusal::new(Operation::ListAccessTokens, 400, "InvalidSecurityToken.Expired", "");
+    (session.key_origin, session.is_session) = (Some("role `r`".to_owned()), true);
+    let mend_of_session = SourceError::from(session).mend();
+    assert!(mend_of_session.starts_with("wait for the next scan, which asks for a session from role `r` anew"));
     assert!(mend(Operation::ListAccessTokens, 400, "Throttling").contains("api.requests_per_second"));
 }

@@ -45,7 +45,12 @@ fn mend_permission(refusal: &Refusal) -> String {
 fn mend_credentials(refusal: &Refusal) -> String {
     let origin = origin(refusal);
     let code = refusal.code.as_str();
-    if code.starts_with("InvalidAccessKeyId.Inactive") {
+    if refusal.is_session {
+        format!(
+            "wait for the next scan, which asks for a session from {origin} anew; if it stays so, {}",
+            ask_support(refusal)
+        )
+    } else if code.starts_with("InvalidAccessKeyId.Inactive") {
         format!("enable the access key in RAM, or put another into {origin}")
     } else if code.starts_with("InvalidAccessKeyId") {
         format!("put an access key that exists into {origin}")

@@ -16,6 +16,8 @@ const ECHO_MARKS: [&str; 4] = ["server string to sign", "string to sign", "strin
 pub(super) struct Asker<'a> {
     /// Where its keys came from, for people.
     pub(super) origin: &'a str,
+    /// Whether they are a session that is asked for anew, so that nobody can put others in its place.
+    pub(super) is_session: bool,
     /// What no message may repeat; none is empty.
     pub(super) secrets: Vec<&'a str>,
 }

@@ -25,6 +25,8 @@ pub struct Refusal {
     pub skew: Option<TimeDelta>,
     /// Where the credentials came from, for people.
     pub key_origin: Option<String>,
+    /// Whether the credentials were a session that is asked for anew, and not keys that somebody keeps.
+    pub is_session: bool,
     /// Whether a policy denies the action outright, so that granting it elsewhere does not help.
     pub is_explicit_deny: bool,
 }
@@ -41,6 +43,7 @@ impl Refusal {
             retry_after: None,
             skew: None,
             key_origin: None,
+            is_session: false,
             is_explicit_deny: false,
         }
     }

@@ -57,7 +57,7 @@ pub(super) async fn assume_role_with_oidc(
     params.push(("OIDCToken".to_owned(), token.expose_secret().to_owned()));
     let form = canonical_query(&params);
     let endpoint = context.endpoint(OPERATION);
-    let asker = Asker { origin, secrets: vec![token.expose_secret()] };
+    let asker = Asker { origin, is_session: false, secrets: vec![token.expose_secret()] };
     let mut skew = chrono::TimeDelta::zero();
     let mut attempts = context.retry.start();
     loop {

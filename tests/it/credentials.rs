@@ -318,10 +318,10 @@ async fn a_role_over_an_instance_survives_the_end_of_both_sessions() {
     world.emulator.add_fault(ended().action(ASSUME_ROLE).times(2));
     world.emulator.add_fault(ended().action("ListAccessTokens"));
     let line = failure(&world).await;
-    assert!(
-        line.contains("InvalidSecurityToken.Expired") && line.contains("the RAM role of this ECS instance"),
-        "{line}"
-    );
+    for part in ["InvalidSecurityToken.Expired", ROLE_ARN, "asks for a session from the RAM role of this ECS instance"]
+    {
+        assert!(line.contains(part), "{part}: {line}");
+    }
 }
 
 #[tokio::test]

@@ -91,7 +91,8 @@ impl Credentials {
     pub(super) fn asker(&self) -> Asker<'_> {
         let token = self.security_token.as_ref().map(ExposeSecret::expose_secret);
         let secrets = [Some(self.secret.expose_secret()), token, Some(self.access_key_id.as_str())];
-        Asker { origin: &self.origin, secrets: secrets.into_iter().flatten().collect() }
+        let is_session = self.expires_at.is_some();
+        Asker { origin: &self.origin, is_session, secrets: secrets.into_iter().flatten().collect() }
     }
 }
 

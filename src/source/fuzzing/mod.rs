@@ -20,7 +20,7 @@ use super::{redact::Asker, sign::percent_encode};
 const SECRETS: [&str; 3] = ["fUzZs3cret/+Of=30.characters==", "CAIS+fuzz/t0ken%of==", "LTAI5tFuzzKeyId"];
 
 fn asker() -> Asker<'static> {
-    Asker { origin: "the fuzzer", secrets: SECRETS.to_vec() }
+    Asker { origin: "the fuzzer", is_session: false, secrets: SECRETS.to_vec() }
 }
 
 /// One line that repeats no secret, neither as it is nor percent-encoded.
