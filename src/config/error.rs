@@ -62,7 +62,8 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File { path, line } => write!(f, "{}:{line}", path.display()),
-            Self::Variable(name) => f.write_str(name),
+            // A name may hold anything but `=`, and a problem is one line.
+            Self::Variable(name) => write!(f, "{}", name.escape_debug()),
             Self::Default => f.write_str("configuration"),
         }
     }

@@ -36,7 +36,7 @@ pub(super) fn redact(message: &str, asker: &Asker<'_>) -> String {
 }
 
 /// `%2F` as `%2f`, as some servers write it.
-fn in_small_hex(encoded: &str) -> String {
+pub(super) fn in_small_hex(encoded: &str) -> String {
     let mut parts = encoded.split('%');
     let plain = parts.next().unwrap_or_default().to_owned();
     parts.fold(plain, |text, part| {

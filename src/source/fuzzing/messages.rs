@@ -1,7 +1,10 @@
 //! A message of an API becomes one harmless line.
 
 use super::{SECRETS, asker, assert_harmless_line};
-use crate::source::{redact::redact, sign::percent_encode};
+use crate::source::{
+    redact::{in_small_hex, redact},
+    sign::percent_encode,
+};
 
 /// Redacts `message` after putting secrets into it: a byte below 16 may stand for one of three, spelled in one of four ways.
 ///
@@ -28,7 +31,7 @@ fn spelled(secret: &str, way: usize) -> String {
     match way {
         0 => secret.to_owned(),
         1 => encoded,
-        2 => encoded.replace("%2F", "%2f").replace("%2B", "%2b").replace("%3D", "%3d"),
+        2 => in_small_hex(&encoded),
         _ => percent_encode(&encoded),
     }
 }

@@ -63,6 +63,16 @@ fn arbitrary_json() -> impl Strategy<Value = Value> {
     })
 }
 
+/// An item that mostly has an id.
+fn arbitrary_item() -> impl Strategy<Value = Value> {
+    (arbitrary_object(), prop::option::weighted(0.8, "[a-z\\x00]{1,3}")).prop_map(|(mut item, id)| {
+        if let (Some(id), Some(members)) = (id, item.as_object_mut()) {
+            members.extend(["AccessTokenId", "SerialNumber"].map(|name| (name.to_owned(), Value::from(id.as_str()))));
+        }
+        item
+    })
+}
+
 fn arbitrary_object() -> impl Strategy<Value = Value> {
     prop::collection::vec((any::<prop::sample::Index>(), arbitrary_json()), 0..6).prop_map(|members| {
         let named = members.into_iter().map(|(index, value)| (index.get(&NAMES).to_string(), value));
@@ -88,7 +98,7 @@ proptest! {
 
     #[test]
     fn every_item_is_read_or_rejected_and_storable(
-        items in prop::collection::vec(prop_oneof![3 => arbitrary_object(), 1 => arbitrary_json()], 1..4),
+        items in prop::collection::vec(prop_oneof![3 => arbitrary_item(), 1 => arbitrary_json()], 1..4),
     ) {
         let body = json!({
             "AccessTokens": {"AccessToken": items}, "TotalCount": items.len(),
@@ -98,18 +108,28 @@ proptest! {
     }
 
     #[test]
-    fn no_text_is_a_plain_endpoint_beyond_loopback(
-        text in "(http|https|HTTP|ftp|)(://|:|//|)(|u@|u:p@)(localhost|127\\.0\\.0\\.1|127\\.1|0x7f\\.1|\\[::1\\]|\\[::ffff:7f00:1\\]|10\\.0\\.0\\.1|h\\.example|.{0,6})(|\\.|:80|:0|:99999|:)(|/|//|/p|\\?q|#f|\\\\)",
-    ) {
-        check_endpoint(&text);
-        check_configured_endpoint(&text);
-    }
-
-    #[test]
     fn any_text_is_read_or_refused_in_a_line(text in ".{0,40}|([0-9*/,L#?@ \t\n-]|MON|off|JAN){0,24}") {
         check_cron(&text);
         check_config(&text);
         check_profiles(&text);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_text_is_a_plain_endpoint_beyond_loopback(
+        scheme in "http|http|https|HTTP|ftp|",
+        mark in "://|://|://|:|//|",
+        user in "|||u@|u:p@",
+        host in "localhost|127\\.0\\.0\\.1|127\\.1|0x7f\\.1|\\[::1\\]|\\[::ffff:7f00:1\\]|10\\.0\\.0\\.1|h\\.example|.{0,6}",
+        port in "|||:80|:0|:99999|:",
+        rest in "||/|/|//|/p|\\?q|#f|\\\\",
+    ) {
+        let text = format!("{scheme}{mark}{user}{host}{port}{rest}");
+        check_endpoint(&text);
+        check_configured_endpoint(&text);
     }
 }
 
