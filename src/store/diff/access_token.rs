@@ -52,6 +52,9 @@ pub(crate) fn compare_access_token(
 
     let from_status = if old.deleted_at.is_some() { "deleted" } else { &old.status };
     let not_before = old.seen_since_at.max(known.complete_started_at.unwrap_or_default());
+    // Only the scan that buried a code proved its absence; what later ones inferred, a new creation may disprove.
+    let is_new_life = old.deleted_at.is_some() && old.created_at != new.created_at;
+    let existed_at = new.created_at.filter(|_| is_new_life).map(|at| at.max(old.seen_since_at));
     let change_kind = if old.deleted_at.is_some() { "reappeared" } else { "changed" };
     // Whatever the API calls a code that came back, even `deleted`, it is flagged.
     let oddity = oddity(old, new);
@@ -62,7 +65,7 @@ pub(crate) fn compare_access_token(
         let mut transition = transition(Some(from_status), instant, not_before, observed_at, &mut anomalies);
         transition.is_expected = oddity.is_none();
         transition.anomaly = oddity.map(|oddity| oddity.detail).or(transition.anomaly);
-        transition
+        transition.after_existing_at(existed_at)
     });
     Difference { write: Write::Next, change_kind, changed_columns, transition, anomalies }
 }

@@ -291,10 +291,13 @@ fn a_code_that_comes_back_is_flagged_even_where_the_api_calls_it_deleted() {
 }
 
 #[test]
-fn a_code_that_comes_back_is_bounded_by_the_last_complete_scan_that_missed_it() {
+fn a_code_that_comes_back_is_bounded_by_the_last_complete_scan_unless_a_new_creation_disproves_it() {
     let known = Known { complete_started_at: Some(hour(30)), ..known() };
-    let difference = compare_access_token(Some(&tombstone("activated")), &code("activated"), hour(31), known);
-    assert_eq!(difference.transition.unwrap().not_before_at, hour(30));
+    for (created_at, not_before) in [(0, 30), (25, 25), (19, 20), (30, 30), (31, 30)] {
+        let new = AccessToken { created_at: Some(hour(created_at)), ..code("activated") };
+        let difference = compare_access_token(Some(&tombstone("activated")), &new, hour(32), known);
+        assert_eq!(difference.transition.unwrap().not_before_at, hour(not_before), "created at {created_at}");
+    }
 }
 
 #[test]

@@ -43,7 +43,7 @@ pub(super) fn transition(
 }
 
 impl Transition {
-    /// Widens the bounds of an appearance to an instant at which the object existed already.
+    /// Widens the bounds of an appearance or a return to an instant at which the object existed already.
     ///
     /// That the last complete scan did not see it proves its absence only if it was not there; one that was has been
     /// skipped, as a listing that changes between two pages may do. The instant stays outside the proof and an anomaly.

@@ -51,6 +51,9 @@ pub(crate) fn compare_mfa_device(
     let reappeared = old
         .deleted_at
         .map(|_| Anomaly::new(AnomalyKind::Reappeared, "the serial came back after its absence had been proven"));
+    // Only the scan that buried a device proved its absence; what later ones inferred, a new binding may disprove.
+    let is_new_life = reappeared.is_some() && old.activated_at != new.activated_at;
+    let existed_at = new.activated_at.filter(|_| is_new_life).map(|at| at.max(old.seen_since_at));
     let from_status = if reappeared.is_some() { "deleted" } else { &old.status };
     let is_transition = from_status != new.status().name() || old.user_id.as_deref() != user_id(new);
     anomalies.extend(reappeared.clone());
@@ -58,7 +61,7 @@ pub(crate) fn compare_mfa_device(
         let mut transition = transition(Some(from_status), binding(new), not_before, observed_at, &mut anomalies);
         transition.is_expected = reappeared.is_none();
         transition.anomaly = reappeared.clone().map(|anomaly| anomaly.detail).or(transition.anomaly);
-        transition
+        transition.after_existing_at(existed_at)
     });
     let change_kind = if reappeared.is_some() { "reappeared" } else { "changed" };
     Difference { write: Write::Next, change_kind, changed_columns, transition, anomalies }

@@ -198,6 +198,15 @@ fn a_device_that_comes_back_is_a_flagged_transition_from_deleted() {
 }
 
 #[test]
+fn a_device_that_is_bound_anew_disproves_what_was_inferred_of_its_absence_and_not_what_was_proven() {
+    let tombstone = MfaDeviceRow { deleted_at: Some(hour(2)), seen_since_at: hour(2), ..row(&bound("1", 1)) };
+    for (bound_at, not_before) in [(4, 4), (0, 2), (1, KNOWN_AT), (20, KNOWN_AT)] {
+        let difference = compare(&tombstone, &bound("1", bound_at), 30);
+        assert_eq!(difference.transition.unwrap().not_before_at, hour(not_before), "bound at {bound_at}");
+    }
+}
+
+#[test]
 fn a_device_that_comes_back_is_bounded_by_the_last_complete_scan_that_missed_it() {
     let tombstone = MfaDeviceRow { deleted_at: Some(hour(5)), ..row(&unbound()) };
     assert_eq!(compare(&tombstone, &unbound(), 30).transition.unwrap().not_before_at, hour(KNOWN_AT));
