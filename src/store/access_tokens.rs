@@ -24,6 +24,7 @@ impl Kept for AccessToken {
         delete from staged_access_tokens s
         using staged_access_tokens later
         where later.access_token_id = s.access_token_id and later.seq > s.seq";
+    const COUNT_RETURNED: &'static str = "select count(*) from staged_access_tokens where change_kind = 'reappeared'";
 
     fn id(&self) -> &str {
         &self.id

@@ -77,11 +77,13 @@ impl<T: Kept> Observations<T> {
         pass_fence(&mut tx, account_id, target.source.name(), *applied_scan_id).await?;
 
         let mut written = Written::default();
+        let mut returned = 0;
         if !self.staged.is_empty() {
             if self.staged.has_repeats() {
                 sqlx::query(T::KEEP_LAST).execute(&mut *tx).await?;
             }
             written = T::write_staged(&mut tx, account_id, scan_id).await?;
+            returned = sqlx::query_scalar::<_, i64>(T::COUNT_RETURNED).fetch_one(&mut *tx).await?.unsigned_abs();
             let touched = written.opened + written.advanced + written.touched;
             let expected = self.staged.distinct_count();
             if touched != expected {
@@ -89,8 +91,8 @@ impl<T: Kept> Observations<T> {
             }
         }
         let mut counts = Counts {
-            new: written.opened,
-            changed: written.advanced + written.touched,
+            new: written.opened + returned,
+            changed: written.advanced + written.touched - returned,
             unchanged: seen_count,
             transitions: written.transitions,
             anomalies: written.anomalies,

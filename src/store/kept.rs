@@ -25,6 +25,8 @@ pub(crate) trait Kept: Send + Sync + Sized + 'static {
     const COLUMN_COUNT: i16;
     /// Keeps the last observation of each object that was staged more than once.
     const KEEP_LAST: &'static str;
+    /// Counts the staged objects that came back after their tombstone.
+    const COUNT_RETURNED: &'static str;
 
     /// The id in the source.
     fn id(&self) -> &str;

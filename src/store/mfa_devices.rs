@@ -25,6 +25,7 @@ impl Kept for MfaDevice {
         delete from staged_mfa_devices s
         using staged_mfa_devices later
         where later.serial_number = s.serial_number and later.seq > s.seq";
+    const COUNT_RETURNED: &'static str = "select count(*) from staged_mfa_devices where change_kind = 'reappeared'";
 
     fn id(&self) -> &str {
         &self.serial_number

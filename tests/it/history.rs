@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use emulator::{AccessToken, MfaDevice, User, status};
 use stocktake::inventory::Source;
 
-use crate::support::{World, instant};
+use crate::support::{World, applied, instant};
 
 #[derive(Debug, sqlx::FromRow)]
 struct Transition {
@@ -101,7 +101,8 @@ async fn a_deleted_code_gets_a_tombstone_and_one_that_returns_is_flagged() {
     assert_eq!(gone, ["true | true"]);
 
     world.edit(|inventory| inventory.insert_token(removed));
-    world.scan_whole(Source::AccessTokens).await;
+    let counts = applied(&world.scan_whole(Source::AccessTokens).await).counts;
+    assert_eq!((counts.new, counts.changed), (1, 0), "what came back is new again");
     let steps = transitions(&world, "at-back").await;
     assert_eq!(changes(&steps), [(Some("unactivated"), "deleted"), (Some("deleted"), "unactivated")]);
     assert!(!steps[1].is_expected);
