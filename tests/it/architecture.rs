@@ -37,7 +37,7 @@ const ONLY: [(&str, &str, &str); 1] = [("scan", "config", "Paging")];
 const ROOT_NAMES: [(&str, &str); 1] = [("MIGRATOR", "store")];
 
 /// Crates that only some places may import.
-const CRATES: [(&str, &[&str]); 9] = [
+const CRATES: [(&str, &[&str]); 10] = [
     ("reqwest", &["src/source/"]),
     ("sqlx", &["src/store/", "src/lib.rs"]),
     ("tokio_cron_scheduler", &["src/schedule.rs"]),
@@ -47,11 +47,13 @@ const CRATES: [(&str, &[&str]); 9] = [
     ("maud", &["src/web/"]),
     ("embedded_postgres", &["src/cli/"]),
     ("emulator", &["src/cli/"]),
+    ("simulation", &[]),
 ];
 
-/// The other crates of the workspace share nothing with the first, nor with each other.
+/// The helpers of the workspace share nothing with the first crate, nor with each other; the simulation stands on all
+/// of them, and nothing stands on it.
 const STRANGERS: [&str; 2] = ["emulator/src", "embedded-postgres/src"];
-const OURS: [&str; 3] = ["stocktake", "emulator", "embedded_postgres"];
+const OURS: [&str; 4] = ["stocktake", "emulator", "embedded_postgres", "simulation"];
 
 /// More lines than this are more than one idea.
 const LINES_MAX: usize = 400;
@@ -105,8 +107,9 @@ fn crates_are_imported_only_where_they_belong() {
         for import in imports(&file.text, &["here".to_owned()]) {
             let Some((name, places)) = CRATES.iter().find(|(name, _)| import.path[0] == *name) else { continue };
             if !places.iter().any(|place| file.name.starts_with(place)) {
-                let places = places.join(", ");
-                violations.push(format!("{}:{}: `{name}` belongs to {places} only", file.name, import.line));
+                let places =
+                    if places.is_empty() { "nowhere here".to_owned() } else { format!("{} only", places.join(", ")) };
+                violations.push(format!("{}:{}: `{name}` belongs to {places}", file.name, import.line));
             }
         }
     }
@@ -156,8 +159,20 @@ fn the_emulator_and_the_embedded_database_share_nothing_with_the_crate() {
 }
 
 #[test]
+fn every_member_of_the_workspace_is_known_here_and_tested_by_default() {
+    let manifest = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).unwrap();
+    let manifest: toml::Table = manifest.parse().unwrap();
+    let members = |key: &str| -> BTreeSet<String> {
+        let names = manifest["workspace"][key].as_array().unwrap();
+        names.iter().map(|name| name.as_str().unwrap().replace('-', "_").replace('.', "stocktake")).collect()
+    };
+    assert_eq!(members("members"), OURS.map(str::to_owned).into());
+    assert_eq!(members("default-members"), members("members"));
+}
+
+#[test]
 fn no_file_is_longer_than_one_idea() {
-    let files = ["src", "emulator/src", "embedded-postgres/src"].into_iter().flat_map(Source::all);
+    let files = ["src", "emulator/src", "embedded-postgres/src", "simulation/src"].into_iter().flat_map(Source::all);
     let violations: Vec<_> = files
         .map(|file| (file.text.lines().count(), file.name))
         .filter(|(line_count, _)| *line_count > LINES_MAX)
@@ -168,7 +183,7 @@ fn no_file_is_longer_than_one_idea() {
 
 #[test]
 fn every_file_starts_with_what_it_is_for() {
-    let roots = ["src", "tests", "benches", "emulator", "embedded-postgres"];
+    let roots = ["src", "tests", "benches", "emulator", "embedded-postgres", "simulation"];
     let violations: Vec<_> = roots
         .into_iter()
         .flat_map(Source::all)
