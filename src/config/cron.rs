@@ -1,6 +1,6 @@
 //! Reads cron expressions exactly as the scheduler does.
 
-use chrono::{DateTime, Utc};
+use chrono::{TimeZone, Utc};
 use croner::{
     Cron,
     parser::{CronParser, Seconds},
@@ -61,10 +61,12 @@ pub fn parse_cron(expression: &str) -> Result<Option<Cron>, CronError> {
         .build()
         .parse(expression)
         .map_err(|error| CronError::Unreadable { reason: reason(&error) })?;
-    // Without a field of years an expression fires again and again or never, so any start will do.
-    match cron.find_next_occurrence(&DateTime::<Utc>::UNIX_EPOCH, false) {
-        Ok(_) => Ok(Some(cron)),
-        Err(_) => Err(CronError::NeverFires { expression: shown(expression) }),
+    // Without a field of years an expression fires again and again or never, so any start will do: the parser gives up
+    // in the year 5000, and a century before holds every date on every day of the week.
+    let start = Utc.with_ymd_and_hms(4900, 1, 1, 0, 0, 0).earliest();
+    match start.and_then(|start| cron.find_next_occurrence(&start, false).ok()) {
+        Some(_) => Ok(Some(cron)),
+        None => Err(CronError::NeverFires { expression: shown(expression) }),
     }
 }
 
@@ -88,8 +90,15 @@ mod tests {
 
     #[test]
     fn expressions_that_fire_are_accepted() {
-        for expression in ["0 */15 * * * *", "* * * * * *", "0 0 0 29 2 *", "0 0 8 1-7 * MON", "@hourly", "0 0 0 L * ?"]
-        {
+        for expression in [
+            "0 */15 * * * *",
+            "* * * * * *",
+            "0 0 0 29 2 *",
+            "0 0 8 1-7 * MON",
+            "@hourly",
+            "0 0 0 L * ?",
+            "0 0 0 29 2 MON",
+        ] {
             assert!(parse_cron(expression).unwrap().is_some(), "{expression}");
         }
         assert!(parse_cron("off").unwrap().is_none());
@@ -105,6 +114,8 @@ mod tests {
     fn an_expression_that_never_fires_is_refused() {
         assert!(refusal("0 0 0 31 2 *").starts_with("never fires"));
         assert!(refusal("0 0 0 30 2 MON").starts_with("never fires"));
+        // A fifth Monday within the first seven days; to look for one up to the year 5000 took many seconds.
+        assert!(refusal("0 0 4 1-7 * MON#5").starts_with("never fires"));
     }
 
     #[test]
