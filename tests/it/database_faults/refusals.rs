@@ -9,9 +9,9 @@ use std::{
 use embedded_postgres::{Cluster, Options};
 use emulator::Fault;
 use sqlx::{Connection, PgConnection};
-use stocktake::{inventory::Source, store::Outcome};
+use stocktake::store::Outcome;
 
-use super::{behind_a_proxy, expect_nothing_changed, recorded, stock};
+use super::{behind_a_proxy, expect_nothing_changed, recorded, scan, stock};
 use crate::support::{TestDatabase, World, applied, cluster};
 
 /// The statement that writes tombstones; to prepare it locks its tables already.
@@ -83,7 +83,7 @@ async fn a_serialization_failure_changes_nothing() {
         await_found(WAITS, &world.database).await;
         other.commit().await.unwrap();
     };
-    let (report, ()) = tokio::join!(world.scan(Source::AccessTokens), disturb);
+    let (report, ()) = tokio::join!(scan(&world), disturb);
     assert!(recorded(&world).await.starts_with("failed | database_error | "), "{}", recorded(&world).await);
     expect_nothing_changed(&world, &report, &["could not serialize"]).await;
 }
@@ -114,7 +114,7 @@ async fn a_deadlock_changes_nothing() {
         let (waited, ()) = tokio::join!(wait, go_on);
         waited.unwrap();
     };
-    let (report, ()) = tokio::join!(world.scan(Source::AccessTokens), deadlock);
+    let (report, ()) = tokio::join!(scan(&world), deadlock);
     proxy.pass();
     expect_nothing_changed(&world, &report, &["deadlock detected"]).await;
 }
@@ -148,7 +148,7 @@ async fn a_database_that_restarts_in_mid_scan_is_scanned_again_without_a_restart
         })
         .action("ListAccessTokens"),
     );
-    let report = world.scan(Source::AccessTokens).await;
+    let report = scan(&world).await;
     assert_eq!(applied(&report).outcome, Outcome::Failed);
     assert!(recorded(&world).await.starts_with("failed | connection_lost | "), "{}", recorded(&world).await);
     expect_nothing_changed(&world, &report, &["the connection to the database broke"]).await;
@@ -176,7 +176,7 @@ async fn a_full_disk_changes_nothing() {
                 .await;
         }
     }
-    let report = world.scan(Source::AccessTokens).await;
+    let report = scan(&world).await;
     assert!(recorded(&world).await.starts_with("failed | database_error | "), "{}", recorded(&world).await);
     match &disk {
         Some(_) => {

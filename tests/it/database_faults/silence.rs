@@ -1,6 +1,6 @@
 //! Connections that break or fall silent, at the commit above all.
 
-use std::sync::Arc;
+use std::{future::pending, sync::Arc};
 
 use stocktake::{
     inventory::Source,
@@ -9,7 +9,7 @@ use stocktake::{
 };
 use tokio::{sync::Notify, time::timeout};
 
-use super::{PATIENCE, behind_a_proxy, expect_nothing_changed, live_count, recorded, store_behind};
+use super::{PATIENCE, behind_a_proxy, expect_nothing_changed, live_count, recorded, scan, store_behind};
 use crate::support::{
     applied,
     pg_proxy::{Moment, Then},
@@ -23,7 +23,7 @@ async fn a_commit_whose_answer_is_lost_is_reported_as_it_is() {
     for then in [|| Then::Cut, || Then::Hold] {
         let (world, proxy) = behind_a_proxy().await;
         proxy.at("commit", Moment::After, then);
-        let report = world.scan(Source::AccessTokens).await;
+        let report = scan(&world).await;
         assert!(report.is_success(), "it was applied: {:?}", report.failure_line());
         assert_eq!((applied(&report).counts.deleted, live_count(&world).await), (1, 19));
         assert_eq!(recorded(&world).await, "complete |  | ");
@@ -38,7 +38,7 @@ async fn a_commit_that_did_not_arrive_is_a_failure() {
     for then in [|| Then::Cut, || Then::Hold] {
         let (world, proxy) = behind_a_proxy().await;
         proxy.at("commit", Moment::Before, then);
-        let report = world.scan(Source::AccessTokens).await;
+        let report = scan(&world).await;
         assert_eq!(applied(&report).outcome, Outcome::Failed);
         assert!(recorded(&world).await.starts_with("failed | "), "{}", recorded(&world).await);
         proxy.pass();
@@ -57,7 +57,7 @@ async fn a_commit_that_nobody_can_be_asked_about_is_said_to_be_in_doubt() {
         }
         Then::Pass
     });
-    let report = world.scan(Source::AccessTokens).await;
+    let report = scan(&world).await;
     let line = report.failure_line().unwrap();
     assert!(matches!(&report.outcome, TargetOutcome::Unrecorded(trouble) if trouble.code == "in_doubt"), "{line}");
     assert!(line.contains("stocktake status") && !line.contains("nothing was changed"), "{line}");
@@ -73,7 +73,7 @@ async fn a_connection_that_is_cut_in_mid_scan_changes_nothing_and_is_recorded() 
     {
         let (world, proxy) = behind_a_proxy().await;
         proxy.at(statement, Moment::Before, || Then::Cut);
-        let report = world.scan(Source::AccessTokens).await;
+        let report = scan(&world).await;
         assert_eq!(applied(&report).outcome, Outcome::Failed, "{statement}");
         let entry = recorded(&world).await;
         assert!(entry.starts_with("failed | connection_lost | "), "{statement}: {entry}");
@@ -95,7 +95,7 @@ async fn a_silent_connection_ends_its_scan_and_harms_no_other() {
             }
             if silent.get() == Some(&trip.connection) { Then::Hold } else { Then::Pass }
         });
-        let report = world.scan(Source::AccessTokens).await;
+        let report = scan(&world).await;
         assert!(world.scan(Source::MfaDevices).await.is_success(), "{statement}");
         proxy.pass();
         world.database.end_sessions().await;
@@ -139,8 +139,9 @@ async fn a_long_honest_apply_is_not_cut() {
     let release = async {
         proxy.wait_for(LOOK, 4).await;
         sqlx::query("select pg_advisory_unlock(4711)").execute(&mut *holder).await.unwrap();
+        pending().await
     };
-    let (report, ()) = tokio::join!(world.scan(Source::AccessTokens), release);
+    let report = tokio::select! { report = scan(&world) => report, report = release => report };
     assert!(report.is_success(), "{:?}", report.failure_line());
     assert_eq!(live_count(&world).await, 19);
 }
@@ -154,8 +155,9 @@ async fn an_answer_that_comes_late_is_taken() {
     let release = async {
         proxy.wait_for(LOOK, 1).await;
         signal.notify_one();
+        pending().await
     };
-    let (report, ()) = tokio::join!(world.scan(Source::AccessTokens), release);
+    let report = tokio::select! { report = scan(&world) => report, report = release => report };
     assert!(report.is_success(), "{:?}", report.failure_line());
 }
 
