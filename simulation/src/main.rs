@@ -69,7 +69,11 @@ async fn simulate(arguments: Arguments) -> Result<(), Halt> {
         });
     }
     while let Some(job) = jobs.join_next().await {
-        job.expect("an episode does not panic")?;
+        let job = job.expect("an episode does not panic");
+        if job.is_err() {
+            println!("before it: {}", sum.lock().expect("no code panics while it holds the sum"));
+        }
+        job?;
     }
     let sum = sum.lock().expect("no code panics while it holds the sum");
     let last = next.load(Ordering::Relaxed) - 1;

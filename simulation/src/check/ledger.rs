@@ -95,7 +95,7 @@ fn check_outcome(look: &Look<'_>) -> Result<(), Complaint> {
     let live_count = live.clone().count();
     let absent = live.filter(|row| look.truth.now(look.source, &row.id).is_none()).count();
     #[expect(clippy::cast_precision_loss, reason = "a world has some hundred objects")]
-    let breaks_ratio = absent as f64 > look.max_delete_ratio * live_count as f64;
+    let breaks_ratio = absent as f64 / live_count as f64 > look.max_delete_ratio;
     let is_braked = absent > look.max_delete_count as usize
         && breaks_ratio
         && look.approved.is_none_or(|approved| absent as u64 > approved);
