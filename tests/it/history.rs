@@ -1,10 +1,10 @@
 //! The life of a code as the views tell it, against the instants that the cloud knows.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use emulator::{AccessToken, MfaDevice, User, status};
+use emulator::{AccessToken, Fault, MfaDevice, User, status};
 use stocktake::inventory::Source;
 
-use crate::support::{World, applied, instant};
+use crate::support::{World, account, applied, instant};
 
 #[derive(Debug, sqlx::FromRow)]
 struct Transition {
@@ -208,6 +208,30 @@ async fn a_code_that_the_api_calls_deleted_may_vanish_too() {
     world.scan_whole(Source::AccessTokens).await;
     assert_eq!(world.database.value::<i64>("select count(*) from reporting.access_tokens").await, 0);
     assert_eq!(changes(&transitions(&world, "at-odd").await), [(Some("deleted"), "deleted")]);
+}
+
+#[tokio::test]
+async fn a_name_that_went_back_is_kept_even_where_one_scan_saw_half_of_it() {
+    let world = World::of(account().page_limit(1), |config| config.api.max_attempts = 1).await;
+    let user = |name: &str| User { user_id: "7".into(), upn: format!("{name}@x"), display_name: name.into() };
+    let bound_at = instant("2026-05-20T10:00:00Z");
+    for serial in ["acs:ram::1:mfa/first", "acs:ram::1:mfa/second"] {
+        world.edit(|inventory| inventory.insert_device(MfaDevice::bound(serial, user("ann"), bound_at)));
+    }
+    world.scan_whole(Source::MfaDevices).await;
+    let rename = |name: &str| {
+        world.edit(|inventory| {
+            let serials: Vec<_> = inventory.devices().map(|device| device.serial_number.clone()).collect();
+            serials.iter().for_each(|serial| inventory.device_mut(serial).unwrap().user = Some(user(name)));
+        });
+    };
+    rename("anna");
+    world.emulator.add_fault(Fault::empty_200().action("ListVirtualMFADevices").after(1));
+    assert!(!world.scan(Source::MfaDevices).await.is_success());
+    rename("ann");
+    world.edit(|inventory| inventory.remove_device("acs:ram::1:mfa/first"));
+    world.scan_whole(Source::MfaDevices).await;
+    assert_eq!(world.database.lines("select display_name from reporting_pii.mfa_users").await, ["ann"]);
 }
 
 #[tokio::test]
