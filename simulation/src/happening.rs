@@ -102,6 +102,14 @@ impl Truth {
         }
     }
 
+    /// Deletes one code and creates another: the total stays, and the pages shift.
+    pub(crate) fn swap_codes(&mut self, inventory: &mut Inventory, at: At, rng: &mut ChaCha8Rng) {
+        if let Some(id) = self.ids(CODES, true).choose(rng) {
+            self.set_code(inventory, at, id, None, TimeDelta::zero());
+            self.set_code(inventory, at, &draw_id(rng), Some(draw_code(at, rng)), TimeDelta::zero());
+        }
+    }
+
     fn set(&mut self, inventory: &mut Inventory, at: At, source: Source, id: &str, state: Option<State>) {
         match source {
             CODES => self.set_code(inventory, at, id, state, TimeDelta::zero()),

@@ -81,8 +81,12 @@ impl Trouble {
             let step = rng.random_bool(0.04).then(|| TimeDelta::seconds(rng.random_range(-8..8)));
             let mut its_rng = ChaCha8Rng::seed_from_u64(rng.random());
             let (world, clock) = (Arc::clone(world), clock.clone());
+            let is_swap = rng.random_bool(0.4);
             let change = Fault::mutate(move |inventory| {
                 let until = world.time.now() + delay;
+                if is_swap {
+                    world.truth().swap_codes(inventory, world.time.tick(), &mut its_rng);
+                }
                 world.live_until(inventory, until, count, &mut its_rng);
                 if let Some(step) = step {
                     clock.set_skew(clock.skew() + step);
