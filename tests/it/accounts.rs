@@ -171,12 +171,14 @@ async fn an_api_out_of_reach_fails_its_source_of_every_account_and_no_other() {
         config.api.max_attempts = 1;
     })
     .await;
-    for report in estate.worker.scan_all(None, None, &Default::default()).await {
+    let reports = estate.worker.scan_all(None, None, &Default::default()).await;
+    assert_eq!(reports.len(), 24);
+    for report in &reports {
         let expected = match report.source {
             AccessTokens => ("failed", "connection_failed"),
             MfaDevices => ("complete", ""),
         };
-        assert_eq!(words(&report), expected, "{:?}", report.failure_line());
+        assert_eq!(words(report), expected, "{:?}", report.failure_line());
     }
 }
 

@@ -11,11 +11,11 @@ use emulator::Fault;
 use sqlx::{Connection, PgConnection};
 use stocktake::store::Outcome;
 
-use super::{behind_a_proxy, expect_nothing_changed, recorded, scan, stock};
+use super::{behind_a_proxy, change, expect_nothing_changed, recorded, scan, stock};
 use crate::support::{TestDatabase, World, applied, cluster};
 
-/// The statement that writes tombstones; to prepare it locks its tables already.
-const BURY: &str = "prepare with buried as";
+/// The last statement before the commit.
+const CLOSE: &str = "update inventory.scans set outcome = $3";
 
 /// What shows that somebody of this database waits for a lock.
 const WAITS: &str = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
@@ -47,11 +47,11 @@ impl TinyDisk {
         Some(disk)
     }
 
-    /// Moves history here, and leaves it no room.
+    /// Moves the transitions here, the last that a scan writes of its objects, and leaves it no room.
     async fn fill_with(&self, database: &TestDatabase) {
         let path = self.folder.path().display();
         database.execute(&format!("create tablespace tiny location '{path}'")).await;
-        database.execute("alter table inventory.access_token_history set tablespace tiny").await;
+        database.execute("alter table inventory.access_token_transitions set tablespace tiny").await;
         database.execute("create table public.ballast (filler text) tablespace tiny").await;
         let fill = "insert into public.ballast select repeat('x', 1900) from generate_series(1, 20)";
         while sqlx::query(fill).execute(&database.pool).await.is_ok() {}
@@ -95,16 +95,12 @@ async fn a_deadlock_changes_nothing() {
     // The scan is to find the deadlock, and at once.
     world.database.execute(&format!("alter database {name} set deadlock_timeout = '10ms'")).await;
     let mut other = PgConnection::connect(&world.database.url).await.unwrap();
-    sqlx::raw_sql(
-        "set deadlock_timeout = '1h'; begin; lock table inventory.access_token_transitions in exclusive mode",
-    )
-    .execute(&mut other)
-    .await
-    .unwrap();
-    let signal = proxy.pause(BURY);
+    let signal = proxy.pause(CLOSE);
     let deadlock = async {
         // The scan has the row of its target, which we want; and we have what the scan wants next.
-        proxy.wait_for(BURY, 1).await;
+        proxy.wait_for(CLOSE, 1).await;
+        let take = "set deadlock_timeout = '1h'; begin; select from inventory.scans for update";
+        sqlx::raw_sql(take).execute(&mut other).await.unwrap();
         let wait =
             sqlx::raw_sql("update inventory.targets set is_scheduled = is_scheduled; rollback").execute(&mut other);
         let go_on = async {
@@ -132,10 +128,7 @@ async fn a_database_that_restarts_in_mid_scan_is_scanned_again_without_a_restart
     let world = World::of(stock(), |_| {}).await.on(&own);
     let world = World { database: own, ..world };
     world.scan_both().await;
-    world.edit(|inventory| {
-        let id = inventory.tokens().next().unwrap().id.clone();
-        inventory.remove_token(&id);
-    });
+    change(&world);
     let path = folder.path().to_owned();
     // While the scan waits for an answer of the API.
     let restarted = std::sync::Arc::new(std::sync::Mutex::new(Some(cluster)));
@@ -161,7 +154,7 @@ async fn a_full_disk_changes_nothing() {
     let (world, _proxy) = behind_a_proxy().await;
     let disk = TinyDisk::mount();
     match &disk {
-        // History is moved to a disk of its own, which is then filled.
+        // They are moved to a disk of their own, which is then filled.
         Some(disk) => disk.fill_with(&world.database).await,
         None => {
             println!("no disk can be mounted here: the server's error is raised by hand");
@@ -170,7 +163,7 @@ async fn a_full_disk_changes_nothing() {
                 .execute(
                     "create function public.refuse() returns trigger language plpgsql as
                      $$ begin raise 'could not extend file: No space left on device' using errcode = '53100'; end $$;
-                     create trigger refuse before insert on inventory.access_token_history
+                     create trigger refuse before insert on inventory.access_token_transitions
                          execute function public.refuse()",
                 )
                 .await;
@@ -183,11 +176,11 @@ async fn a_full_disk_changes_nothing() {
             world
                 .database
                 .execute(
-                    "drop table public.ballast; alter table inventory.access_token_history set tablespace pg_default",
+                    "drop table public.ballast; alter table inventory.access_token_transitions set tablespace pg_default",
                 )
                 .await;
         }
-        None => world.database.execute("drop trigger refuse on inventory.access_token_history").await,
+        None => world.database.execute("drop trigger refuse on inventory.access_token_transitions").await,
     }
     expect_nothing_changed(&world, &report, &["No space left on device"]).await;
     if disk.is_some() {
