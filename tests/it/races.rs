@@ -168,8 +168,8 @@ async fn a_purge_and_a_scan_do_not_disturb_each_other() {
     assert_eq!(world.database.value::<i64>(history).await, 2);
     let signal = proxy.pause("update inventory.scans set outcome = $3");
     let purge = async {
-        proxy.wait_for("update inventory.scans set outcome = $3", 1).await;
-        // The scan has written its third version, and nobody sees it yet.
+        proxy.wait_for("update inventory.scans set outcome = $3", 2).await;
+        // The second scan has written its third version, and nobody sees it yet.
         let purges =
             world.database.store.purge(world.clock.now() - TimeDelta::days(15), false, &world.clock).await.unwrap();
         let history = purges.iter().find(|purge| purge.dataset == "access_token_history").unwrap();
@@ -199,7 +199,7 @@ async fn a_hold_that_is_placed_during_a_purge_or_a_scan_counts_at_once() {
     };
     let scan_goes_on = proxy.pause("with buried as");
     let others = async {
-        proxy.wait_for("with buried as", 1).await;
+        proxy.wait_for("with buried as", 2).await;
         let purge_proxy = PgProxy::start(&world.database.url).await;
         let purging = Store::connect(purge_proxy.url(), 2).await.unwrap();
         let purge_goes_on = purge_proxy.pause("delete from inventory.access_token_history");
