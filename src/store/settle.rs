@@ -51,7 +51,8 @@ impl TargetSession {
             }
             Err(error) if error.is_lost() => match self.settle(&closing).await? {
                 Fate::NotApplied(outcome) => outcome,
-                Fate::Applied => return Err(error), // by whom?
+                // It cannot be: this session committed nothing of the scan. What went wrong is told as it is.
+                Fate::Applied => return Err(error),
             },
             Err(error) => return Err(error),
         };
