@@ -3,7 +3,12 @@
 //! The scheduler only knocks: it knows no overlap, deadline or shutdown worth the name, so whoever
 //! receives the triggers owns all three. Times are UTC.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use tokio::sync::mpsc::{Sender, error::TrySendError};
 use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
 use tracing::debug;
@@ -105,11 +110,33 @@ const MIN_TICKS: usize = 50;
 /// Ticks that are looked at most: one a minute within the horizon.
 const MAX_TICKS: usize = 8 * 24 * 60;
 
+/// The longest intervals of schedules, looked up once a day: to find one takes thousands of steps.
+#[derive(Debug, Default)]
+pub struct Intervals {
+    found: Mutex<HashMap<String, (NaiveDate, Option<u64>)>>,
+}
+
+impl Intervals {
+    /// [`interval_seconds`] as of the UTC day of `now`.
+    pub fn longest(&self, expression: &str, now: DateTime<Utc>) -> Option<u64> {
+        let today = now.date_naive();
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        match found.get(expression) {
+            Some((day, interval)) if *day == today => *interval,
+            _ => {
+                let interval = interval_seconds(expression, now);
+                found.insert(expression.to_owned(), (today, interval));
+                interval
+            }
+        }
+    }
+}
+
 /// The longest time between two of the coming ticks after `after`, in seconds: a target not proven for
 /// longer than this missed a scan. `None` for `off` and for what cannot be read.
 ///
 /// It looks a week ahead and at fifty ticks at least, but at no more than one a minute of that week.
-pub fn interval_seconds(expression: &str, after: DateTime<Utc>) -> Option<u64> {
+fn interval_seconds(expression: &str, after: DateTime<Utc>) -> Option<u64> {
     let coming: Vec<_> = ticks(expression, after)
         .take(MAX_TICKS)
         .enumerate()
@@ -184,6 +211,16 @@ mod tests {
     fn day_of_month_and_day_of_week_must_both_match() {
         let after = instant("2026-01-01T00:00:00Z");
         assert_eq!(next_tick("0 0 8 1 * MON", after), Some(instant("2026-06-01T08:00:00Z")));
+    }
+
+    #[test]
+    fn an_interval_is_looked_up_again_on_the_next_day() {
+        let intervals = Intervals::default();
+        let two_days_a_year = "0 */15 * 20-21 12 *";
+        assert_eq!(intervals.longest(two_days_a_year, instant("2026-12-20T18:00:00Z")), Some(15 * 60));
+        let until_the_next_year = 363 * 86_400 + 15 * 60;
+        assert_eq!(intervals.longest(two_days_a_year, instant("2026-12-21T18:00:00Z")), Some(until_the_next_year));
+        assert_eq!(intervals.longest("off", instant("2026-12-31T00:00:00Z")), None);
     }
 
     #[test]

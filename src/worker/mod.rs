@@ -31,7 +31,7 @@ use crate::{
     config::{Config, CredentialsConfig},
     inventory::Source,
     scan::Refresh,
-    schedule,
+    schedule::Intervals,
     source::{AccountClient, Environment, HttpClient, SourceError},
     store::Store,
 };
@@ -47,6 +47,7 @@ pub struct Worker {
     stop: CancellationToken,
     claims: Claims,
     turns: Turns,
+    intervals: Intervals,
 }
 
 /// How one scan differs from a scheduled one.
@@ -93,7 +94,18 @@ impl Worker {
         for (index, organization) in config.organizations.iter().enumerate() {
             organizations.push(Arc::new(Organization::new(organization, index, client(&organization.credentials)?)));
         }
-        Ok(Self { config, store, clock, sections, organizations, progress, stop, claims, turns: Turns::default() })
+        Ok(Self {
+            config,
+            store,
+            clock,
+            sections,
+            organizations,
+            progress,
+            stop,
+            claims,
+            turns: Turns::default(),
+            intervals: Intervals::default(),
+        })
     }
 
     /// The accounts that are kept: those with a section of their own, in the order of the configuration, and those of
@@ -143,7 +155,7 @@ impl Worker {
             Source::AccessTokens => &self.config.schedule.access_tokens,
             Source::MfaDevices => &self.config.schedule.mfa_devices,
         };
-        let interval = schedule::interval_seconds(expression, self.clock.now())?;
+        let interval = self.intervals.longest(expression, self.clock.now())?;
         i64::try_from(interval.saturating_mul(3)).ok()
     }
 }
