@@ -13,7 +13,11 @@ use std::{
 use sqlx::{Connection, PgConnection};
 use tokio::{sync::OwnedSemaphorePermit, time::timeout};
 
-use super::{Store, StoreError, error::describe, role::assume_work};
+use super::{
+    Store, StoreError,
+    error::describe,
+    role::{Duty, assume},
+};
 
 /// How long a connection, or a question that costs the server nothing, may take before it counts as unreachable.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
@@ -49,11 +53,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unreachable`] where none is to be had in time.
     pub(super) async fn own_connection(&self) -> Result<Session, StoreError> {
-        let mut session = self.login_connection().await?;
-        timeout(self.answer_limit(), assume_work(&mut session))
-            .await
-            .map_err(|_| StoreError::Unreachable("it takes connections and does not answer".into()))??;
-        Ok(session)
+        self.connect_for(Some(Duty::Work)).await.map_err(|error| StoreError::Unreachable(describe(&error)))
     }
 
     /// A connection with the login's own rights: to migrate, or to see after another session of the login.
@@ -66,10 +66,14 @@ impl Store {
 
     /// As [`Store::login_connection`], with what sqlx says.
     pub(super) async fn try_connect(&self) -> Result<Session, sqlx::Error> {
+        self.connect_for(None).await
+    }
+
+    async fn connect_for(&self, duty: Option<Duty>) -> Result<Session, sqlx::Error> {
         let limit = self.answer_limit();
         let connecting = timeout(limit, async {
             let mut conn = PgConnection::connect_with(&self.options).await?;
-            let pid = sqlx::query_scalar!(r#"select pg_backend_pid() as "pid!""#).fetch_one(&mut conn).await?;
+            let pid = assume(&mut conn, duty).await?.pid;
             Ok(Session { conn, pid, _place: None })
         });
         let too_late =

@@ -22,10 +22,12 @@ impl Duty {
     }
 }
 
-/// Gives up the login's own rights for those of the worker, if this database has granted any and the login may
-/// take them; else it stays what it is, and `check` tells.
-pub(super) async fn assume_work(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
-    assume(conn, Duty::Work).await.map(drop)
+/// A session, as far as its rights go.
+pub(super) struct Standing {
+    /// The server process behind it.
+    pub(super) pid: i32,
+    /// Whether the role was taken.
+    pub(super) is_assumed: bool,
 }
 
 /// Takes the rights of retention until the transaction of `conn` ends.
@@ -33,7 +35,7 @@ pub(super) async fn assume_work(conn: &mut PgConnection) -> Result<(), sqlx::Err
 /// # Errors
 /// [`StoreError::RoleNotGranted`] where the session works as the worker, who may not purge, and cannot change.
 pub(super) async fn assume_retention(conn: &mut PgConnection) -> Result<(), StoreError> {
-    if assume(&mut *conn, Duty::Retention).await? {
+    if assume(&mut *conn, Some(Duty::Retention)).await?.is_assumed {
         return Ok(());
     }
     let session =
@@ -45,20 +47,28 @@ pub(super) async fn assume_retention(conn: &mut PgConnection) -> Result<(), Stor
     Ok(())
 }
 
-/// Whether the role was taken. Membership counts for the login, whatever role the session has now.
-async fn assume(conn: &mut PgConnection, duty: Duty) -> Result<bool, sqlx::Error> {
-    let assumed = sqlx::query_scalar!(
-        "select set_config('role', r.rolname, $2)
-         from pg_catalog.pg_roles r
-         where r.rolname = $1
-           and pg_has_role(
-                   session_user, r.oid,
-                   case when current_setting('server_version_num')::int < 160000 then 'member' else 'set' end)
-           and has_schema_privilege(r.oid, to_regnamespace('inventory')::oid, 'usage')",
-        duty.role(),
-        duty == Duty::Retention
+/// Gives up the login's own rights for those of `duty`, if this database has granted any and the login may take
+/// them; else it stays what it is, and `check` tells. Membership counts for the login, whatever role the session
+/// has now.
+pub(super) async fn assume(conn: &mut PgConnection, duty: Option<Duty>) -> Result<Standing, sqlx::Error> {
+    // One question for both, as each connection begins with it.
+    sqlx::query_as!(
+        Standing,
+        r#"
+        select pg_backend_pid() as "pid!",
+               (
+                   select set_config('role', r.rolname, $2)
+                   from pg_catalog.pg_roles r
+                   where r.rolname = $1
+                     and pg_has_role(
+                             session_user, r.oid,
+                             case when current_setting('server_version_num')::int < 160000 then 'member' else 'set' end)
+                     and has_schema_privilege(r.oid, to_regnamespace('inventory')::oid, 'usage')
+               ) is not null as "is_assumed!"
+        "#,
+        duty.map(Duty::role),
+        duty == Some(Duty::Retention)
     )
-    .fetch_optional(conn)
-    .await?;
-    Ok(assumed.is_some())
+    .fetch_one(conn)
+    .await
 }

@@ -10,7 +10,7 @@ use tracing::warn;
 use super::{
     Applied, StoreError,
     ledger::{self, Closing, Counts, Outcome, Trouble},
-    role::assume_work,
+    role::{Duty, assume},
     session::{TargetSession, lock_name},
 };
 use crate::{clock::Clock, scan::Evidence};
@@ -124,7 +124,7 @@ impl TargetSession {
         let pid = conn.pid;
         let asking = async {
             self.end_session(&mut conn).await?;
-            assume_work(&mut conn).await?;
+            assume(&mut conn, Some(Duty::Work)).await?;
             match ledger::close_scan(&mut *conn, &self.target.account_id, closing).await {
                 Ok(()) => Ok(Fate::NotApplied(closing.outcome)),
                 Err(StoreError::Disagreement { .. }) => self.look_up(&mut conn).await,
