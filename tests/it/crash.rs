@@ -89,20 +89,34 @@ async fn refer(scene: &Scene, source: Source) -> Reference {
     let twice = Dump::of(&desk.database, scene.since).await;
     desk.database.remove().await;
 
+    Reference { before, once, twice, points: points(trips), call_count }
+}
+
+/// Where a kill can make a difference: before each statement that writes or locks, or that is part of the
+/// transaction; before the first look after one, which is after that one; and with a commit or a write of its own on
+/// the way back. Between two looks nothing changes, and to prepare a statement or to say farewell does nothing.
+fn points(trips: Vec<RoundTrip>) -> Vec<Point> {
     let mut points = Vec::new();
     let mut in_transaction = false;
-    // To prepare a statement does nothing: a kill there is a kill before the statement.
-    for trip in trips.into_iter().filter(|trip| !trip.statement.starts_with("prepare ")) {
+    let mut is_after_look = false;
+    for trip in trips {
         let statement = trip.statement.as_str();
+        if statement.starts_with("prepare ") || statement == "terminate" {
+            continue;
+        }
         let is_commit = statement == "commit";
         in_transaction = (in_transaction || statement == "begin") && !is_commit;
+        let is_look = !in_transaction && statement.starts_with("select") && !statement.contains("lock");
         let is_write = !in_transaction && (statement.starts_with("insert") || statement.starts_with("update"));
-        points.push(Point::Statement(trip.clone(), Moment::Before));
+        if !(is_look && is_after_look) {
+            points.push(Point::Statement(trip.clone(), Moment::Before));
+        }
         if is_commit || is_write {
             points.push(Point::Statement(trip, Moment::After));
         }
+        is_after_look = is_look;
     }
-    Reference { before, once, twice, points, call_count }
+    points
 }
 
 async fn try_point(scene: &Scene, source: Source, reference: &Reference, point: &Point) {
