@@ -67,7 +67,7 @@ impl Cluster {
         let programs = locate(&options.search, &account, &kept, data_dir)?;
         let place = match durability {
             Durability::Durable => Place::durable(data_dir, programs.major(), &account)?,
-            Durability::Throwaway => Place::throwaway(&account)?,
+            Durability::Throwaway => Place::throwaway(&account, options.memory_bytes)?,
         };
 
         let turn = StartLock::take(&place)?;

@@ -18,6 +18,7 @@ mod cluster;
 mod error;
 mod initdb;
 mod locks;
+mod memory;
 mod options;
 mod place;
 mod postmaster;

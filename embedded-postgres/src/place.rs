@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 use crate::account::Account;
 use crate::error::{AtPath, Error};
-use crate::random;
+use crate::{memory, random};
 
 const MARK: &str = "made-by-stocktake";
 /// The file of the superuser's password.
@@ -56,9 +56,14 @@ impl Place {
         Ok(Self { dir })
     }
 
-    /// A new temporary directory that the server's account can reach.
-    pub(crate) fn throwaway(account: &Account) -> Result<Self, Error> {
-        let parent = temp_dirs().into_iter().find(|dir| account.can_enter(dir)).unwrap_or_else(std::env::temp_dir);
+    /// A new temporary directory that the server's account can reach; in memory if there is room for `memory_bytes`.
+    pub(crate) fn throwaway(account: &Account, memory_bytes: Option<u64>) -> Result<Self, Error> {
+        let in_memory = memory_bytes.filter(|size_bytes| memory::has_room(*size_bytes)).map(|_| memory::DIR.into());
+        let parent = in_memory
+            .into_iter()
+            .chain(temp_dirs())
+            .find(|dir| account.can_enter(dir))
+            .unwrap_or_else(std::env::temp_dir);
         let dir = tempfile::Builder::new()
             .prefix(THROWAWAY_PREFIX)
             .tempdir_in(&parent)

@@ -7,13 +7,14 @@ use nix::unistd::Uid;
 
 use crate::error::Error;
 use crate::locks::{StartLock, UserLock};
+use crate::memory;
 use crate::options::Durability;
 use crate::place::{Place, THROWAWAY_PREFIX, temp_dirs};
 use crate::server;
 
 /// Sweeps the temporary directories. A failure is no reason not to start.
 pub(crate) fn sweep() {
-    for dir in temp_dirs() {
+    for dir in temp_dirs().into_iter().chain([memory::DIR.into()]) {
         let entries = dir.read_dir().into_iter().flatten().filter_map(Result::ok);
         for entry in entries {
             let is_named_so = entry.file_name().as_encoded_bytes().starts_with(THROWAWAY_PREFIX.as_bytes());

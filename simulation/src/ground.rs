@@ -10,6 +10,9 @@ use crate::Broken;
 
 const TEMPLATE: &str = "migrated";
 
+/// One small database a job, and the log of what was written to them.
+const SIZE_BYTES: u64 = 1 << 30;
+
 /// A server with a migrated template; gone when dropped.
 #[derive(Debug)]
 pub struct Ground {
@@ -25,7 +28,8 @@ impl Ground {
     /// # Errors
     /// Where the server does not start or the migrations fail.
     pub async fn prepare() -> Result<Self, Broken> {
-        let options = Options::throwaway().setting("autovacuum", "off").setting("shared_buffers", "64MB");
+        let options =
+            Options::throwaway().in_memory(SIZE_BYTES).setting("autovacuum", "off").setting("shared_buffers", "64MB");
         let cluster = tokio::task::spawn_blocking(|| Cluster::start(options)).await.map_err(Broken::other)??;
         let ground = Self { cluster, cloning: tokio::sync::Mutex::default(), count: AtomicU32::new(0) };
         ground.execute(&format!("create database {TEMPLATE}")).await?;

@@ -23,13 +23,16 @@ fn throwaway_cluster_answers_and_leaves_nothing() {
 }
 
 #[test]
-fn two_throwaway_clusters_know_nothing_of_each_other() {
+fn two_throwaway_clusters_know_nothing_of_each_other_wherever_they_are() {
     let one = Cluster::start(Options::throwaway()).unwrap();
-    let other = Cluster::start(Options::throwaway()).unwrap();
+    let other = Cluster::start(Options::throwaway().in_memory(256 << 20)).unwrap();
     assert_ne!(one.port(), other.port());
     assert_ne!(one.dir(), other.dir());
     ask(&one, "create table here ()");
     assert_eq!(ask(&other, "select to_regclass('here') is null"), "t");
+    let dir = other.dir().to_owned();
+    other.stop().unwrap();
+    assert!(!dir.exists() && one.dir().exists());
 }
 
 #[test]

@@ -43,6 +43,8 @@ const DEVICE_COUNT: usize = 40;
 const WEEKS: i64 = 6;
 const SCANS_PER_DAY: i64 = 2;
 const SCAN_COUNT: i64 = WEEKS * 7 * SCANS_PER_DAY;
+/// More than the database and its log grow to.
+const SIZE_BYTES: u64 = 512 << 20;
 /// Room for one waiting trigger of each kind.
 const TRIGGER_ROOM: usize = 3;
 
@@ -61,7 +63,7 @@ pub(super) async fn run(arguments: &Arguments, output: &Output) -> anyhow::Resul
     stop_on_signal(stop.clone())?;
 
     output.say("1. starting a private PostgreSQL and an emulated Alibaba Cloud")?;
-    let cluster = tokio::task::spawn_blocking(|| Cluster::start(ClusterOptions::throwaway()))
+    let cluster = tokio::task::spawn_blocking(|| Cluster::start(ClusterOptions::throwaway().in_memory(SIZE_BYTES)))
         .await?
         .context("the embedded PostgreSQL does not start")?;
     let url = cluster.url(Cluster::DATABASE);

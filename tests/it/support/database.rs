@@ -12,6 +12,9 @@ use tokio::sync::OnceCell;
 
 const TEMPLATE: &str = "migrated";
 
+/// Two hundred databases of ten megabytes, and room to grow.
+const SIZE_BYTES: u64 = 4 << 30;
+
 static CLUSTER: OnceLock<Cluster> = OnceLock::new();
 static TEMPLATE_READY: OnceCell<()> = OnceCell::const_new();
 static DATABASE_COUNT: AtomicU32 = AtomicU32::new(0);
@@ -102,7 +105,8 @@ impl TestDatabase {
 /// The server, started by whichever test comes first; its watchdog stops it when this process ends.
 pub(crate) fn cluster() -> &'static Cluster {
     CLUSTER.get_or_init(|| {
-        Cluster::start(Options::throwaway().setting("max_connections", "300")).expect("PostgreSQL's programs are here")
+        let options = Options::throwaway().in_memory(SIZE_BYTES).setting("max_connections", "300");
+        Cluster::start(options).expect("PostgreSQL's programs are here")
     })
 }
 
