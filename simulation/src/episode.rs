@@ -8,10 +8,10 @@ use rand::{Rng, SeedableRng, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use stocktake::{
-    clock::Clock,
+    clock::{Clock, SystemClock},
     inventory::Source,
     source::Environment,
-    store::Store,
+    store::{KnownAccount, RetentionPolicy, Store},
     worker::{NoProgress, Worker},
 };
 use tokio_util::sync::CancellationToken;
@@ -178,12 +178,21 @@ impl Episode {
         }
     }
 
+    /// Purges by a policy that any dataset may be left out of, in batches of any size.
     async fn purge(&mut self) -> Result<(), Halt> {
         let hand = &self.hands[self.rng.random_range(0..HAND_COUNT)];
         let cutoff = hand.clock.now() - TimeDelta::hours(self.rng.random_range(12..240));
-        hand.worker.store().purge(cutoff, false, &hand.clock).await.map_err(Broken::from)?;
-        for memory in self.memories.values_mut() {
-            memory.purge(cutoff);
+        // The database counts back from its own now, to which these worlds are long past.
+        let history = (SystemClock.now() - cutoff).to_std().map_err(Broken::other)?;
+        let store = hand.worker.store().clone().with_purge_batches_of(self.rng.random_range(1..40));
+        let rng = &mut self.rng;
+        let policy = |_: &KnownAccount, _| RetentionPolicy { history, is_enabled: rng.random_bool(0.9) };
+        store.keep_policies(policy).await.map_err(Broken::from)?;
+        for purge in store.purge(false).await.map_err(Broken::from)?.into_iter().flatten() {
+            let source = if purge.dataset.starts_with("mfa_") { Source::MfaDevices } else { Source::AccessTokens };
+            if let (Some(cutoff), Some(memory)) = (purge.cutoff_at, self.memories.get_mut(&source)) {
+                memory.purge(&purge.dataset, cutoff);
+            }
         }
         self.tally.purge_count += 1;
         Ok(())

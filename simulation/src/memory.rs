@@ -64,10 +64,12 @@ impl Memory {
         self.scans.extend(after.scans.into_iter().map(|scan| (scan.scan_id, scan)));
     }
 
-    /// Forgets what a purge may take.
-    pub(crate) fn purge(&mut self, cutoff: At) {
-        self.records.history.retain(|_, row| row.valid_to_at >= cutoff);
-        self.records.transitions.retain(|_, row| row.not_after_at >= cutoff);
-        self.records.usage.retain(|_, row| row.seen_at >= cutoff);
+    /// Forgets what a purge of a dataset may take.
+    pub(crate) fn purge(&mut self, dataset: &str, cutoff: At) {
+        match dataset.rsplit('_').next() {
+            Some("history") => self.records.history.retain(|_, row| row.valid_to_at >= cutoff),
+            Some("transitions") => self.records.transitions.retain(|_, row| row.not_after_at >= cutoff),
+            _ => self.records.usage.retain(|_, row| row.seen_at >= cutoff),
+        }
     }
 }

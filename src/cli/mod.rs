@@ -58,7 +58,7 @@ enum Command {
     Status,
     /// The life of one code or device, as a timeline
     History(history::Arguments),
-    /// Purge closed history that is past `retention.history`; place and release legal holds
+    /// Purge closed history that the policies let go; place and release legal holds
     Retention(retention::Arguments),
     /// Check configuration, database, credentials and permissions, with the mend; changes nothing
     ///

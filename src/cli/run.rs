@@ -17,7 +17,7 @@ use crate::{
     config::Config,
     schedule::{Schedule, Trigger},
     web::{self, WebState},
-    worker::{NoProgress, Worker, serve},
+    worker::{NoProgress, Worker, keep_policies, serve},
 };
 
 /// Room for one waiting trigger of each kind.
@@ -41,6 +41,7 @@ pub(super) async fn run(config: Option<&Path>, arguments: &Arguments) -> anyhow:
     let kept: Vec<_> =
         accounts.iter().flat_map(|account| account.sources().iter().map(|source| (account.name(), *source))).collect();
     context.store.unschedule_others(&kept).await?;
+    keep_policies(&context.config, &context.store).await?;
 
     let page = serve_page(&context.config, &worker, stop.clone()).await?;
     let (sender, triggers) = tokio::sync::mpsc::channel(TRIGGER_ROOM);

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     inventory::{Source, Target},
     scan::Refresh,
-    worker::{Progress, ScanRequest, TargetOutcome, TargetReport},
+    worker::{Progress, ScanRequest, TargetOutcome, TargetReport, keep_policies},
 };
 
 #[derive(Debug, Args)]
@@ -64,6 +64,9 @@ pub(super) async fn run(config: Option<&Path>, arguments: Arguments, output: &Ou
     {
         let names: Vec<_> = accounts.iter().map(|account| account.name()).collect();
         bail!("no account is called `{wanted}`; the configuration has: {}", names.join(", "));
+    }
+    if !arguments.dry_run {
+        keep_policies(&context.config, &context.store).await?;
     }
     let reports = worker.scan_all(arguments.account.as_deref(), source, &request).await;
     ensure!(

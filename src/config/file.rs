@@ -102,7 +102,8 @@ impl Reader<'_> {
             _ => false,
         };
         if !is_right {
-            self.refuse(key, format!("`{}` must be {}", shown(path), shape.wanted()));
+            let wanted = shape.wanted_instead_of(value.get_ref().as_str());
+            self.refuse(key, format!("`{}` must be {wanted}", shown(path)));
         }
     }
 

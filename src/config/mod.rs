@@ -38,7 +38,7 @@ pub use error::{ConfigError, Place, Problem};
 pub use http::HttpConfig;
 pub use load::DEFAULT_FILE;
 pub use organization::OrganizationConfig;
-pub use retention::RetentionConfig;
+pub use retention::{PolicyConfig, RetentionConfig};
 pub use role::{AssumeRole, DEFAULT_SESSION_NAME};
 pub use scan::{Paging, ScanConfig};
 pub use schedule::ScheduleConfig;
@@ -80,7 +80,7 @@ impl Config {
         self.scan.check(checks);
         account::check_accounts(&self.accounts, checks);
         organization::check_organizations(&self.organizations, &self.accounts, checks);
-        self.retention.check(checks);
+        self.retention.check(&self.accounts, &self.organizations, checks);
         self.http.check(checks);
     }
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{
     AccountConfig, ApiConfig, AssumeRole, Config, CredentialsConfig, DatabaseConfig, HttpConfig, OrganizationConfig,
-    RetentionConfig, ScanConfig, ScheduleConfig,
+    PolicyConfig, RetentionConfig, ScanConfig, ScheduleConfig,
     load::assemble,
     shape::{Fields, ROOT, Shape, single_values},
 };
@@ -38,6 +38,17 @@ fn listed_section(section: &str) -> BTreeSet<String> {
     }
 }
 
+/// The keys of `[[retention.policy]]`, the one section inside another.
+fn listed_policy() -> BTreeSet<String> {
+    let Shape::Table(retention) = &ROOT.iter().find(|field| field.name == "retention").unwrap().shape else {
+        panic!("`retention` is a section");
+    };
+    match retention.iter().find(|field| field.name == "policy").unwrap().shape {
+        Shape::Tables(fields) => listed_fields(fields),
+        ref other => panic!("retention.policy is {other:?}"),
+    }
+}
+
 #[test]
 fn the_listed_keys_are_the_fields_of_the_structs() {
     assert_eq!(listed_fields(ROOT), struct_fields::<Config>(""));
@@ -48,6 +59,7 @@ fn the_listed_keys_are_the_fields_of_the_structs() {
     assert_eq!(listed_section("account"), struct_fields::<AccountConfig>("name = 'a'"));
     assert_eq!(listed_section("organization"), struct_fields::<OrganizationConfig>("name = 'a'"));
     assert_eq!(listed_section("retention"), struct_fields::<RetentionConfig>(""));
+    assert_eq!(listed_policy(), struct_fields::<PolicyConfig>(""));
     assert_eq!(listed_section("http"), struct_fields::<HttpConfig>(""));
 }
 
@@ -119,6 +131,9 @@ fn the_commented_examples_of_the_reference_file_are_valid_and_whole() {
         let shown: BTreeSet<_> = tables.flat_map(|table| table.as_table().unwrap().keys().cloned()).collect();
         assert_eq!(shown, listed_section(section));
     }
+    let policies = table["retention"]["policy"].as_array().unwrap().iter();
+    let shown: BTreeSet<_> = policies.flat_map(|policy| policy.as_table().unwrap().keys().cloned()).collect();
+    assert_eq!(shown, listed_policy());
     let kinds: BTreeSet<_> = config
         .accounts
         .iter()
@@ -146,5 +161,8 @@ fn the_manual_names_every_key_and_its_variable() {
         for field in listed_section(section) {
             assert!(manual.contains(&format!("`{section}.{field}`")), "{section}.{field}");
         }
+    }
+    for field in listed_policy() {
+        assert!(manual.contains(&format!("`retention.policy.{field}`")), "retention.policy.{field}");
     }
 }

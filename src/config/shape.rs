@@ -4,6 +4,9 @@
 
 use toml::Value;
 
+use super::suggest::nearest;
+use crate::inventory::Dataset;
+
 /// The keys of a table.
 pub(super) type Fields = &'static [Field];
 
@@ -103,9 +106,34 @@ pub(super) static ROOT: Fields = &[
             may("management", Flag),
         ]),
     ),
-    may("retention", Table(&[may("history", Duration)])),
+    may(
+        "retention",
+        Table(&[
+            may("history", Duration),
+            may("enabled", Flag),
+            may(
+                "policy",
+                Tables(&[
+                    may("dataset", Choice(DATASETS)),
+                    may("account", Text),
+                    may("history", Duration),
+                    may("enabled", Flag),
+                ]),
+            ),
+        ]),
+    ),
     may("http", Table(&[may("listen", Text)])),
 ];
+
+const DATASETS: &[&str] = &{
+    let mut names = [""; Dataset::ALL.len()];
+    let mut place = 0;
+    while place < names.len() {
+        names[place] = Dataset::ALL[place].name();
+        place += 1;
+    }
+    names
+};
 
 const CREDENTIALS: &[(&str, Fields)] = &[
     ("default", &[must("kind", Text), ASSUME_ROLE]),
@@ -139,6 +167,7 @@ pub(super) fn single_values() -> impl Iterator<Item = (&'static str, &'static Fi
             _ => None,
         })
         .flat_map(|(section, fields)| fields.iter().map(move |field| (section, field)))
+        .filter(|(_, field)| !matches!(field.shape, Tables(_)))
 }
 
 impl Shape {
@@ -159,6 +188,16 @@ impl Shape {
         }
     }
 
+    /// As [`Shape::wanted`], with the word that `text` was probably meant to be.
+    pub(super) fn wanted_instead_of(&self, text: Option<&str>) -> String {
+        let meant = match self {
+            Choice(words) => text.and_then(|text| nearest(text, words.iter().copied())),
+            _ => None,
+        };
+        let wanted = self.wanted();
+        meant.map_or(wanted.clone(), |meant| format!("{wanted}; did you mean `{meant}`?"))
+    }
+
     /// Whether the text of a single value will do.
     pub(super) fn accepts_text(&self, text: &str) -> bool {
         match self {
@@ -174,6 +213,7 @@ impl Shape {
         match self {
             Whole => text.parse::<u32>().ok().map(|number| Value::Integer(number.into())),
             Number => text.parse().ok().map(Value::Float),
+            Flag => text.parse().ok().map(Value::Boolean),
             _ => self.accepts_text(text).then(|| Value::String(text.to_owned())),
         }
     }

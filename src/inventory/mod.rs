@@ -4,10 +4,12 @@
 
 mod access_token;
 mod anomaly;
+mod dataset;
 mod mfa_device;
 
 pub use access_token::AccessToken;
 pub use anomaly::{Anomaly, AnomalyKind, RejectedItem};
+pub use dataset::Dataset;
 pub use mfa_device::{DeviceStatus, MfaDevice, MfaUser};
 
 use std::{fmt, str::FromStr};

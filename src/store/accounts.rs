@@ -1,6 +1,7 @@
 //! The accounts that the inventory knows, by id or label.
 
 use serde::Serialize;
+use sqlx::PgConnection;
 
 use super::{Store, StoreError};
 
@@ -19,13 +20,7 @@ impl Store {
     /// # Errors
     /// Where the database refuses.
     pub async fn accounts(&self) -> Result<Vec<KnownAccount>, StoreError> {
-        let accounts = sqlx::query_as!(
-            KnownAccount,
-            "select account_id, account_name from inventory.accounts order by account_name, account_id"
-        )
-        .fetch_all(&mut *self.connection().await?)
-        .await?;
-        Ok(accounts)
+        select_accounts(&mut *self.connection().await?).await
     }
 
     /// The account whose id or label is `wanted`.
@@ -35,6 +30,16 @@ impl Store {
     pub async fn account(&self, wanted: &str) -> Result<KnownAccount, StoreError> {
         choose(self.accounts().await?, wanted).map_err(StoreError::NotFound)
     }
+}
+
+pub(super) async fn select_accounts(conn: &mut PgConnection) -> Result<Vec<KnownAccount>, StoreError> {
+    let accounts = sqlx::query_as!(
+        KnownAccount,
+        "select account_id, account_name from inventory.accounts order by account_name, account_id"
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(accounts)
 }
 
 /// An id is unique; a label is the operator's and may have moved from one account to another.

@@ -22,6 +22,7 @@ mod mfa_devices;
 mod migrate;
 mod observations;
 mod organizations;
+mod policies;
 mod reports;
 mod retention;
 mod role;
@@ -40,6 +41,7 @@ pub use ledger::{Counts, Outcome, Trouble};
 pub use life::{AccessTokenNow, Life, LifeQuery, MfaDeviceNow, Now, Oddity, StatusChange, UsageSample, Version};
 pub(crate) use observations::Observations;
 pub use organizations::{KnownOrganization, MemberAccount};
+pub use policies::RetentionPolicy;
 pub use reports::{Freshness, HeldScan, Measurements, Overview, ScanCount, ScanLine, StatusCount, TransitionCount};
 pub use retention::Purge;
 pub use session::{ScanStart, TargetSession};
@@ -68,6 +70,7 @@ pub struct Store {
     /// One for each connection that may be open at once, scans not counted.
     places: Arc<Semaphore>,
     patience: Duration,
+    purge_batch_size: i32,
 }
 
 impl Store {
@@ -90,14 +93,25 @@ impl Store {
             // A session of somebody else that sits on a lock ends the scan, not the worker.
             ("lock_timeout", "60s"),
         ]);
-        let store = Self { options, places: Arc::new(Semaphore::new(connection_count)), patience: PATIENCE };
+        let store = Self::at(options, connection_count);
         check_server_version(&mut *store.login_connection().await?).await?;
         Ok(store)
+    }
+
+    fn at(options: PgConnectOptions, connection_count: usize) -> Self {
+        let places = Arc::new(Semaphore::new(connection_count));
+        Self { options, places, patience: PATIENCE, purge_batch_size: retention::BATCH_SIZE }
     }
 
     /// The same database, which may be silent for `patience` before it is asked whether it is still at work.
     pub fn with_patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
+        self
+    }
+
+    /// The same database, purged in transactions of at most so many rows.
+    pub fn with_purge_batches_of(mut self, row_count: u16) -> Self {
+        self.purge_batch_size = row_count.into();
         self
     }
 
@@ -141,8 +155,7 @@ impl Store {
     #[cfg(test)]
     pub(crate) fn unreachable() -> Self {
         // Port 1 belongs to a service that nobody runs.
-        let options = "postgres://nobody@127.0.0.1:1/nothing".parse().unwrap();
-        Self { options, places: Arc::new(Semaphore::new(1)), patience: PATIENCE }
+        Self::at("postgres://nobody@127.0.0.1:1/nothing".parse().unwrap(), 1)
     }
 }
 

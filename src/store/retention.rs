@@ -1,10 +1,16 @@
-//! Purges closed history past its age; open versions and what a legal hold keeps stay.
+//! Purges closed history past its age, batch by batch; open versions and what a legal hold keeps stay.
+//!
+//! What goes and what stays is decided in the database, by `inventory.purge` and the guards beneath it, which
+//! other retention jobs call too.
 
 use chrono::{DateTime, Utc};
 use sqlx::{Connection, PgConnection};
+use tracing::{debug, info};
 
-use super::{Store, StoreError, role::assume_retention};
-use crate::clock::Clock;
+use super::{Store, StoreError, connection::Session, role::assume_retention};
+
+/// Rows that one transaction of a purge deletes at most: some tens of milliseconds.
+pub(super) const BATCH_SIZE: i32 = 1000;
 
 /// What one purge of one dataset of one account did, or would do.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -13,6 +19,12 @@ pub struct Purge {
     pub account_id: String,
     /// The table.
     pub dataset: String,
+    /// False where the policy is off, so that nothing is purged.
+    pub is_enabled: bool,
+    /// How long its rows are kept after they ended.
+    pub keep_seconds: u64,
+    /// Rows that ended before this instant may go; `None` where the policy is off.
+    pub cutoff_at: Option<DateTime<Utc>>,
     /// Rows that ended before the cutoff.
     pub matched_count: u64,
     /// Those of them that a legal hold keeps.
@@ -21,137 +33,126 @@ pub struct Purge {
     pub deleted_count: u64,
 }
 
-/// The purge of one table: its name, its counting and its deleting statement.
-struct Dataset {
-    name: &'static str,
-    count: &'static str,
-    delete: &'static str,
-}
-
-macro_rules! dataset {
-    ($table:literal, $source:literal, $object:literal, $ended:literal) => {
-        Dataset {
-            name: $table,
-            count: concat!(
-                "select count(*), count(*) filter (where inventory.is_held(account_id, '",
-                $source,
-                "', ",
-                $object,
-                "::text)) from inventory.",
-                $table,
-                " where account_id = $1 and ",
-                $ended,
-                " < $2"
-            ),
-            delete: concat!(
-                "delete from inventory.",
-                $table,
-                " where account_id = $1 and ",
-                $ended,
-                " < $2 and not inventory.is_held(account_id, '",
-                $source,
-                "', ",
-                $object,
-                "::text)"
-            ),
-        }
-    };
-}
-
-const DATASETS: [Dataset; 5] = [
-    dataset!("access_token_history", "access-tokens", "access_token_id", "valid_to_at"),
-    dataset!("access_token_transitions", "access-tokens", "access_token_id", "not_after_at"),
-    dataset!("access_token_usage", "access-tokens", "access_token_id", "seen_at"),
-    dataset!("mfa_device_history", "mfa-devices", "device_key", "valid_to_at"),
-    dataset!("mfa_device_transitions", "mfa-devices", "device_key", "not_after_at"),
-];
-
 impl Store {
-    /// Deletes closed versions, transitions and samples that ended before `cutoff`, each dataset of each
-    /// account in a transaction of its own that also logs it; with `is_dry_run` only counts and logs.
+    /// Deletes what the policies in the database let go, each dataset of each account in batches that are
+    /// transactions of their own; with `is_dry_run` only counts. Both are logged.
+    ///
+    /// `None` means that another purge is running. One that was interrupted is closed as it stands, and what it
+    /// left is purged now.
     ///
     /// # Errors
     /// Where the database refuses; what was purged before stays purged and logged.
-    pub async fn purge(
-        &self,
-        cutoff: DateTime<Utc>,
-        is_dry_run: bool,
-        clock: &dyn Clock,
-    ) -> Result<Vec<Purge>, StoreError> {
+    pub async fn purge(&self, is_dry_run: bool) -> Result<Option<Vec<Purge>>, StoreError> {
         let mut session = self.own_connection().await?;
-        self.watch(session.pid, purge_all(&mut session, cutoff, is_dry_run, clock)).await
-    }
-}
-
-async fn purge_all(
-    conn: &mut PgConnection,
-    cutoff: DateTime<Utc>,
-    is_dry_run: bool,
-    clock: &dyn Clock,
-) -> Result<Vec<Purge>, StoreError> {
-    let accounts = sqlx::query_scalar!("select account_id from inventory.accounts order by account_id")
-        .fetch_all(&mut *conn)
-        .await?;
-    let mut purges = Vec::new();
-    for account_id in &accounts {
-        for dataset in &DATASETS {
-            purges.push(purge_dataset(conn, account_id, dataset, cutoff, is_dry_run, clock).await?);
+        let pid = session.pid;
+        if !self.watch(pid, take_turn(&mut session)).await? {
+            session.close().await;
+            return Ok(None);
         }
+        if !is_dry_run {
+            self.watch(pid, close_purges(&mut session)).await?;
+        }
+        let mut purges = self.watch(pid, select_policies(&mut session)).await?;
+        for purge in purges.iter_mut().filter(|purge| purge.is_enabled) {
+            self.purge_dataset(&mut session, purge, is_dry_run).await?;
+        }
+        session.close().await;
+        Ok(Some(purges))
     }
-    Ok(purges)
+
+    async fn purge_dataset(
+        &self,
+        session: &mut Session,
+        purge: &mut Purge,
+        is_dry_run: bool,
+    ) -> Result<(), StoreError> {
+        let pid = session.pid;
+        while !self.watch(pid, purge_batch(session, purge, self.purge_batch_size, is_dry_run)).await? {
+            debug!(
+                "purging {} of {}: {} of {} rows are deleted",
+                purge.dataset, purge.account_id, purge.deleted_count, purge.matched_count
+            );
+        }
+        if !is_dry_run && purge.matched_count > 0 {
+            info!(
+                deleted.count = purge.deleted_count,
+                held.count = purge.held_count,
+                "purged {} of {}",
+                purge.dataset,
+                purge.account_id
+            );
+        }
+        Ok(())
+    }
 }
 
-async fn purge_dataset(
-    conn: &mut PgConnection,
-    account_id: &str,
-    dataset: &Dataset,
-    cutoff: DateTime<Utc>,
-    is_dry_run: bool,
-    clock: &dyn Clock,
-) -> Result<Purge, StoreError> {
-    let started_at = clock.now();
+/// Takes the lock of whoever purges, until the session ends; false where another one has it.
+async fn take_turn(conn: &mut PgConnection) -> Result<bool, StoreError> {
+    let is_ours = sqlx::query_scalar!(
+        r#"select pg_try_advisory_lock(hashtextextended('stocktake/retention', 0)) as "is_locked!""#
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(is_ours)
+}
+
+async fn close_purges(conn: &mut PgConnection) -> Result<(), StoreError> {
     let mut tx = conn.begin().await?;
     assume_retention(&mut tx).await?;
-    let (matched, held): (i64, i64) =
-        sqlx::query_as(dataset.count).bind(account_id).bind(cutoff).fetch_one(&mut *tx).await?;
-    // The guard lets deletes pass only in the transaction of this row.
-    let purge_id = sqlx::query_scalar!(
-        "insert into inventory.retention_log (
-                 account_id, dataset, cutoff_at, is_dry_run, matched_count, held_count, started_at)
-             values ($1, $2, $3, $4, $5, $6, $7)
-             returning purge_id",
-        account_id,
-        dataset.name,
-        cutoff,
-        is_dry_run,
-        matched,
-        held,
-        started_at
+    let closed_count =
+        sqlx::query_scalar!(r#"select inventory.close_purges() as "closed_count!""#).fetch_one(&mut *tx).await?;
+    tx.commit().await?;
+    if closed_count > 0 {
+        info!("{closed_count} purges were interrupted; what they left is purged now");
+    }
+    Ok(())
+}
+
+/// What is to be purged, by account and dataset, with nothing done yet.
+async fn select_policies(conn: &mut PgConnection) -> Result<Vec<Purge>, StoreError> {
+    let policies = sqlx::query!(
+        "select account_id, dataset, keep_seconds, is_enabled
+         from inventory.retention_policies
+         order by account_id, dataset"
+    )
+    .fetch_all(conn)
+    .await?;
+    let purges = policies.into_iter().map(|policy| Purge {
+        account_id: policy.account_id,
+        dataset: policy.dataset,
+        is_enabled: policy.is_enabled,
+        keep_seconds: policy.keep_seconds.unsigned_abs(),
+        cutoff_at: None,
+        matched_count: 0,
+        held_count: 0,
+        deleted_count: 0,
+    });
+    Ok(purges.collect())
+}
+
+/// Purges the next batch and adds it to `purge`; true where it was the last one.
+async fn purge_batch(
+    conn: &mut PgConnection,
+    purge: &mut Purge,
+    batch_size: i32,
+    is_dry_run: bool,
+) -> Result<bool, StoreError> {
+    let mut tx = conn.begin().await?;
+    assume_retention(&mut tx).await?;
+    let batch = sqlx::query!(
+        r#"select cutoff_at as "cutoff_at!", matched_count as "matched_count!", held_count as "held_count!",
+                  deleted_count as "deleted_count!", is_finished as "is_finished!"
+           from inventory.purge($1, $2, $3, $4)"#,
+        purge.account_id,
+        purge.dataset,
+        batch_size,
+        is_dry_run
     )
     .fetch_one(&mut *tx)
     .await?;
-    let deleted_count = if is_dry_run {
-        0
-    } else {
-        sqlx::query(dataset.delete).bind(account_id).bind(cutoff).execute(&mut *tx).await?.rows_affected()
-    };
-    sqlx::query!(
-        "update inventory.retention_log set deleted_count = $3, finished_at = $4
-             where account_id = $1 and purge_id = $2",
-        account_id,
-        purge_id,
-        i64::try_from(deleted_count).unwrap_or(i64::MAX),
-        clock.now()
-    )
-    .execute(&mut *tx)
-    .await?;
     tx.commit().await?;
-    let [matched_count, held_count] = [matched, held].map(i64::unsigned_abs);
-    Ok(Purge {
-        account_id: account_id.to_owned(),
-        dataset: dataset.name.to_owned(),
-        matched_count,
-        held_count,
-        deleted_count: if is_dry_run { matched_count - held_count } else { deleted_count },
-    })
+    purge.cutoff_at = Some(batch.cutoff_at);
+    [purge.matched_count, purge.held_count, purge.deleted_count] =
+        [batch.matched_count, batch.held_count, batch.deleted_count].map(i64::unsigned_abs);
+    Ok(batch.is_finished)
 }

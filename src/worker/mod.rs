@@ -9,6 +9,7 @@ mod identity;
 mod organization;
 mod progress;
 mod report;
+mod retention;
 mod scan;
 mod serve;
 mod turns;
@@ -17,6 +18,7 @@ pub use account::Account;
 pub use organization::{ListingTrouble, Organization, choose_members};
 pub use progress::{NoProgress, Progress};
 pub use report::{TargetOutcome, TargetReport};
+pub use retention::keep_policies;
 pub use serve::serve;
 
 use std::sync::Arc;

@@ -109,19 +109,6 @@ impl Worker {
             Some(line) => warn!("{line}"),
         }
     }
-
-    async fn run_retention(&self) {
-        let cutoff = self.clock.now() - self.config.retention.history;
-        match self.store.purge(cutoff, false, &*self.clock).await {
-            Ok(purges) => {
-                let deleted_count: u64 = purges.iter().map(|purge| purge.deleted_count).sum();
-                info!(deleted.count = deleted_count, "purged {deleted_count} rows that ended before {cutoff}");
-            }
-            Err(error) => error!(
-                "retention failed: {error}; what was purged is in reporting.retention_log, the next tick goes on"
-            ),
-        }
-    }
 }
 
 /// The right to run one thing, given back when dropped.

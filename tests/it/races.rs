@@ -170,8 +170,7 @@ async fn a_purge_and_a_scan_do_not_disturb_each_other() {
     let purge = async {
         proxy.wait_for("update inventory.scans set outcome = $3", 2).await;
         // The second scan has written its third version, and nobody sees it yet.
-        let purges =
-            world.database.store.purge(world.clock.now() - TimeDelta::days(15), false, &world.clock).await.unwrap();
+        let purges = world.database.purge(world.clock.now() - TimeDelta::days(15), false).await;
         let history = purges.iter().find(|purge| purge.dataset == "access_token_history").unwrap();
         assert_eq!(history.deleted_count, 2);
         signal.notify_one();
@@ -183,41 +182,46 @@ async fn a_purge_and_a_scan_do_not_disturb_each_other() {
 
 #[tokio::test]
 async fn a_hold_that_is_placed_during_a_purge_or_a_scan_counts_at_once() {
+    const BATCH: &str = "select cutoff_at as";
     let (world, proxy) = behind_a_proxy().await;
-    let held = world.edit(|inventory| inventory.tokens().next().unwrap().id.clone());
     remove_codes(&world, 2);
     world.scan_whole(Source::AccessTokens).await;
     world.advance(TimeDelta::days(30));
     remove_codes(&world, 1);
+    world.database.let_go_before(world.clock.now() - TimeDelta::days(15)).await;
 
-    let hold = NewHold {
-        account: ACCOUNT_ID,
-        dataset: Some(Source::AccessTokens),
-        object_id: Some(&held),
-        reason: "case 7",
-        placed_by: "auditor",
-    };
+    let deleted = "select access_token_id from inventory.access_token_history where close_reason = 'deleted' order by valid_to_at";
     let scan_goes_on = proxy.pause("with buried as");
     let others = async {
         proxy.wait_for("with buried as", 2).await;
         let purge_proxy = PgProxy::start(&world.database.url).await;
-        let purging = Store::connect(purge_proxy.url(), 2).await.unwrap();
-        let purge_goes_on = purge_proxy.pause("delete from inventory.access_token_history");
+        let purging = Store::connect(purge_proxy.url(), 2).await.unwrap().with_purge_batches_of(1);
+        let purge_goes_on = purge_proxy.pause_nth(2, BATCH);
         let place = async {
-            // The purge has counted two.
-            purge_proxy.wait_for("delete from inventory.access_token_history", 1).await;
+            // The purge has counted two and deleted one.
+            purge_proxy.wait_for(BATCH, 2).await;
+            let left = world.database.lines(deleted).await;
+            assert_eq!(left.len(), 1, "{left:?}");
+            let hold = NewHold {
+                account: ACCOUNT_ID,
+                dataset: Some(Source::AccessTokens),
+                object_id: Some(&left[0]),
+                reason: "case 7",
+                placed_by: "auditor",
+            };
             world.database.store.add_hold(&hold, &world.clock).await.unwrap();
             purge_goes_on.notify_one();
+            left
         };
-        let (purges, ()) =
-            tokio::join!(purging.purge(world.clock.now() - TimeDelta::days(15), false, &world.clock), place);
-        purges.unwrap();
+        let (purges, left) = tokio::join!(purging.purge(false), place);
+        let history = &purges.unwrap().unwrap()[0];
+        assert_eq!((history.matched_count, history.held_count, history.deleted_count), (2, 0, 1));
         scan_goes_on.notify_one();
+        left
     };
-    let (report, ()) = tokio::join!(world.scan(Source::AccessTokens), others);
+    let (report, left) = tokio::join!(world.scan(Source::AccessTokens), others);
     assert!(report.is_success(), "{:?}", report.failure_line());
-    let kept =
-        world.database.lines("select access_token_id from inventory.access_token_history where close_reason = 'deleted' order by valid_to_at").await;
+    let kept = world.database.lines(deleted).await;
     assert_eq!(kept.len(), 2, "what is held, and what the scan closed");
-    assert_eq!(kept[0], held);
+    assert_eq!(kept[0], left[0]);
 }

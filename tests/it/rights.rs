@@ -69,10 +69,31 @@ async fn neither_role_of_the_program_can_forge_history() {
             assert_eq!(refusal(&database, role, forgery).await, INSUFFICIENT_PRIVILEGE, "{role}: {forgery}");
         }
     }
-    for purge in ["delete from inventory.access_token_history", "delete from inventory.mfa_device_transitions"] {
+    for role in ["stocktake_worker", "stocktake_retention"] {
+        for purge in [
+            "delete from inventory.access_token_history",
+            "delete from inventory.access_token_transitions",
+            "delete from inventory.access_token_usage",
+            "delete from inventory.mfa_device_history",
+            "delete from inventory.mfa_device_transitions",
+            "insert into inventory.retention_log (account_id, dataset, cutoff_at, is_dry_run, started_at) values ('1', 'access_token_usage', now(), false, now())",
+            "update inventory.retention_log set finished_at = null",
+            "lock table inventory.access_token_history in share mode",
+        ] {
+            assert_eq!(refusal(&database, role, purge).await, INSUFFICIENT_PRIVILEGE, "{role}: {purge}");
+        }
+    }
+    for purge in ["select inventory.purge('1', 'access_token_usage')", "select inventory.close_purges()"] {
         assert_eq!(refusal(&database, "stocktake_worker", purge).await, INSUFFICIENT_PRIVILEGE, "{purge}");
-        let guard = refusal(&database, "stocktake_retention", purge).await;
-        assert_eq!(guard, "23001", "retention deletes only in a logged purge: {purge}");
+    }
+    // Who may delete does not say what is old enough, nor reads what is kept.
+    for foreign in [
+        "update inventory.retention_policies set keep_seconds = 86400",
+        "insert into inventory.retention_policies values ('1', 'access_token_usage', 86400, true)",
+        "select from inventory.mfa_users",
+        "select from inventory.access_tokens",
+    ] {
+        assert_eq!(refusal(&database, "stocktake_retention", foreign).await, INSUFFICIENT_PRIVILEGE, "{foreign}");
     }
     let work = "insert into inventory.anomalies (account_id, source, object_id, kind, detail, scan_id, detected_at)
                 values ('1', 'access-tokens', 'x', 'x', 'x', 1, now())";
@@ -105,7 +126,7 @@ async fn a_login_with_both_roles_does_the_whole_work_without_owning_anything() {
     };
     let held = database.store.add_hold(&hold, &world.clock).await.unwrap();
     world.advance(TimeDelta::days(2));
-    let purges = database.store.purge(world.clock.now(), false, &world.clock).await.unwrap();
+    let purges = database.purge(world.clock.now(), false).await;
     assert_eq!(purges[0].deleted_count, 1, "the held one stays: {purges:?}");
     database.store.release_hold(held.hold_id, "auditor", &world.clock).await.unwrap();
 }
@@ -115,7 +136,7 @@ async fn a_login_without_the_retention_role_purges_nothing_and_is_told_what_to_g
     let World { database: owner, clock, .. } = World::lived_in().await;
     let before: i64 = owner.value("select count(*) from inventory.access_token_history").await;
     let database = login(&owner, "test_worker_alone", "stocktake_worker").await;
-    let purge = database.store.purge(clock.now(), false, &clock).await.unwrap_err();
+    let purge = database.store.purge(false).await.unwrap_err();
     let hold = NewHold { account: ACCOUNT_ID, dataset: None, object_id: None, reason: "r", placed_by: "p" };
     let hold = database.store.add_hold(&hold, &clock).await.unwrap_err();
     for error in [purge, hold] {

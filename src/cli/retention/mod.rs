@@ -2,9 +2,9 @@
 
 mod hold;
 
-use std::{collections::HashMap, path::Path};
+use std::{collections::HashMap, path::Path, time::Duration};
 
-use chrono::{DateTime, Utc};
+use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
@@ -12,12 +12,8 @@ use super::{
     Exit,
     context::Context,
     output::{Output, table},
-    words::instant,
 };
-use crate::{
-    clock::{Clock, SystemClock},
-    store::Purge,
-};
+use crate::{store::Purge, worker::keep_policies};
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -48,33 +44,44 @@ pub(super) async fn run(config: Option<&Path>, arguments: Arguments, output: &Ou
 
 async fn purge(context: &Context, is_dry_run: bool, output: &Output) -> anyhow::Result<()> {
     let store = &context.store;
-    let cutoff = SystemClock.now() - context.config.retention.history;
-    let purges = store.purge(cutoff, is_dry_run, &SystemClock).await?;
+    keep_policies(&context.config, store).await?;
+    let purges = store.purge(is_dry_run).await?;
+    let purges = purges.context("another purge is running; try again when it has ended; nothing was changed")?;
     let accounts = store.accounts().await?;
     let names: HashMap<_, _> = accounts.into_iter().map(|account| (account.account_id, account.account_name)).collect();
-    let value = json!({ "cutoff_at": cutoff, "is_dry_run": is_dry_run, "purges": purges });
-    output.print(&render(&purges, &names, cutoff, is_dry_run), &value)
+    output.print(&render(&purges, &names, is_dry_run), &json!({ "is_dry_run": is_dry_run, "purges": purges }))
 }
 
-fn render(purges: &[Purge], names: &HashMap<String, String>, cutoff: DateTime<Utc>, is_dry_run: bool) -> String {
+fn render(purges: &[Purge], names: &HashMap<String, String>, is_dry_run: bool) -> String {
     if purges.is_empty() {
         return "nothing to purge: the inventory has no account yet".to_owned();
     }
     let done = if is_dry_run { "would be deleted" } else { "deleted" };
-    let mut rows = table(&["account", "dataset", "past the cutoff", "on legal hold", done]);
+    let mut rows = table(&["account", "dataset", "policy", "past the cutoff", "on legal hold", done]);
     for purge in purges {
-        rows.add_row(vec![
-            names.get(&purge.account_id).unwrap_or(&purge.account_id).clone(),
-            purge.dataset.clone(),
-            purge.matched_count.to_string(),
-            purge.held_count.to_string(),
-            purge.deleted_count.to_string(),
-        ]);
+        let name = names.get(&purge.account_id).unwrap_or(&purge.account_id);
+        let mut row = vec![name.clone(), purge.dataset.clone()];
+        if purge.is_enabled {
+            row.push(age(purge.keep_seconds));
+            row.extend([purge.matched_count, purge.held_count, purge.deleted_count].map(|count| count.to_string()));
+        } else {
+            row.extend(["off", "-", "-", "-"].map(str::to_owned));
+        }
+        rows.add_row(row);
     }
-    let cutoff = instant(cutoff);
-    let policy = format!("what ended before {cutoff} is past the cutoff (retention.history)");
     let last = if is_dry_run { "\ndry run: nothing was deleted" } else { "" };
-    format!("{rows}\n{policy}{last}")
+    format!("{rows}{last}")
+}
+
+/// A policy's age as the configuration would say it: `3y`, `90d`, `1d 12h`.
+fn age(seconds: u64) -> String {
+    const YEAR: u64 = 31_557_600;
+    const DAY: u64 = 86_400;
+    match seconds {
+        _ if seconds.is_multiple_of(YEAR) => format!("{}y", seconds / YEAR),
+        _ if seconds.is_multiple_of(DAY) => format!("{}d", seconds / DAY),
+        _ => format!("{}d {}", seconds / DAY, humantime::format_duration(Duration::from_secs(seconds % DAY))),
+    }
 }
 
 #[cfg(test)]
@@ -85,18 +92,38 @@ mod tests {
         let purge = Purge {
             account_id: "1".into(),
             dataset: "access_token_history".into(),
+            is_enabled: true,
+            keep_seconds: 90 * 86_400,
+            cutoff_at: Some("2023-10-03T00:00:00Z".parse().unwrap()),
             matched_count: 9,
             held_count: 2,
             deleted_count: 7,
         };
+        let off = Purge { dataset: "access_token_usage".into(), is_enabled: false, cutoff_at: None, ..purge.clone() };
         let names = HashMap::from([("1".to_owned(), "prod".to_owned())]);
-        render(&[purge], &names, "2023-10-03T00:00:00Z".parse().unwrap(), is_dry_run)
+        render(&[purge, off], &names, is_dry_run)
+    }
+
+    fn cells(line: &str) -> Vec<&str> {
+        line.split(['│', '┆']).map(str::trim).filter(|cell| !cell.is_empty()).collect()
     }
 
     #[test]
     fn a_dry_run_never_says_that_something_was_deleted() {
         assert!(text(true).contains("would be deleted") && text(true).contains("nothing was deleted"));
-        assert!(!text(false).contains("would be") && text(false).contains("before 2023-10-03 00:00:00Z"));
-        assert!(text(false).contains("prod"));
+        assert!(!text(false).contains("would be"));
+    }
+
+    #[test]
+    fn each_dataset_shows_its_policy_and_no_numbers_where_it_is_off() {
+        let text = text(false);
+        let lines: Vec<_> = text.lines().map(cells).collect();
+        assert!(lines.contains(&vec!["prod", "access_token_history", "90d", "9", "2", "7"]), "{text}");
+        assert!(lines.contains(&vec!["prod", "access_token_usage", "off", "-", "-", "-"]), "{text}");
+    }
+
+    #[test]
+    fn an_age_is_told_as_it_is_configured() {
+        assert_eq!([3 * 31_557_600, 86_400, 129_600].map(age), ["3y", "1d", "1d 12h"]);
     }
 }

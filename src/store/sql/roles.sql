@@ -16,7 +16,7 @@ begin
             ('stocktake_reader', 'Reads the Stocktake views that name nobody. Grant it to BI logins and analysts.'),
             ('stocktake_pii_reader', 'Reads every Stocktake view, those that name people too.'),
             ('stocktake_worker', 'Does the work of Stocktake: writes what it sees, and can neither rewrite nor delete history.'),
-            ('stocktake_retention', 'Purges Stocktake''s closed history as the guards allow, and places and releases legal holds.')
+            ('stocktake_retention', 'Purges Stocktake''s closed history by policy, through functions, and places and releases legal holds.')
         ) as t (name, comment)
         where not exists (select from pg_catalog.pg_roles where rolname = t.name)
     loop
@@ -64,26 +64,24 @@ begin
         inventory.accounts, inventory.targets, inventory.scans, inventory.anomalies, inventory.rejected_items,
         inventory.access_tokens, inventory.access_token_transitions, inventory.access_token_usage,
         inventory.mfa_users, inventory.mfa_devices, inventory.mfa_device_transitions,
-        inventory.organizations, inventory.organization_members
+        inventory.organizations, inventory.organization_members, inventory.retention_policies
         to stocktake_worker;
     grant update on
         inventory.accounts, inventory.targets, inventory.scans,
         inventory.access_tokens, inventory.mfa_users, inventory.mfa_devices,
-        inventory.organizations, inventory.organization_members
+        inventory.organizations, inventory.organization_members, inventory.retention_policies
         to stocktake_worker;
 end $$;
 
--- Retention deletes closed history, in a purge that it logs, and keeps the holds.
+-- Retention purges through functions that delete by policy, in logged batches, and keeps the holds. It can
+-- delete nothing itself; what an earlier version granted is taken back.
 do $$
 begin
+    revoke all on all tables in schema inventory from stocktake_retention;
+    revoke all on all functions in schema inventory from stocktake_retention;
     grant usage on schema inventory to stocktake_retention;
-    grant select on all tables in schema inventory to stocktake_retention;
-    grant execute on function inventory.is_held to stocktake_retention;
-    grant insert, update on inventory.retention_log, inventory.legal_holds to stocktake_retention;
-    grant delete on
-        inventory.access_token_history, inventory.access_token_transitions, inventory.access_token_usage,
-        inventory.mfa_device_history, inventory.mfa_device_transitions
-        to stocktake_retention;
+    grant execute on function inventory.purge, inventory.close_purges to stocktake_retention;
+    grant select, insert, update on inventory.legal_holds to stocktake_retention;
 end $$;
 
 -- The login that migrates works under these two, and so gives up what its ownership would allow. Where it may

@@ -5,9 +5,13 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
+use chrono::{DateTime, Utc};
 use embedded_postgres::{Cluster, Options};
 use sqlx::{Connection, PgConnection, PgPool, postgres::PgPoolOptions};
-use stocktake::store::Store;
+use stocktake::{
+    clock::{Clock as _, SystemClock},
+    store::{Purge, RetentionPolicy, Store},
+};
 use tokio::sync::OnceCell;
 
 const TEMPLATE: &str = "migrated";
@@ -68,6 +72,18 @@ impl TestDatabase {
         let pool = PgPoolOptions::new().max_connections(4).connect(&url).await.unwrap();
         // As the program connects, with the rights of the worker and no more; the pool has its login's.
         Self { store: Store::connect(&url, 4).await.unwrap(), pool, url }
+    }
+
+    /// Lets go what ended before `cutoff`, of every account and dataset, counted back from the database's now.
+    pub(crate) async fn let_go_before(&self, cutoff: DateTime<Utc>) {
+        let history = (SystemClock.now() - cutoff).to_std().unwrap();
+        self.store.keep_policies(|_, _| RetentionPolicy { history, is_enabled: true }).await.unwrap();
+    }
+
+    /// Purges everything that ended before `cutoff`, or says what would go.
+    pub(crate) async fn purge(&self, cutoff: DateTime<Utc>, is_dry_run: bool) -> Vec<Purge> {
+        self.let_go_before(cutoff).await;
+        self.store.purge(is_dry_run).await.unwrap().expect("no other purge runs")
     }
 
     /// Runs a query of one value.

@@ -5,7 +5,7 @@ use std::{
     io,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
 };
 
@@ -96,18 +96,34 @@ impl PgProxy {
 
     /// Does `then` at `moment` of the first round trip whose statement begins with `statement`.
     pub(crate) fn at(&self, statement: &'static str, moment: Moment, then: impl Fn() -> Then + Send + Sync + 'static) {
-        let is_first = AtomicBool::new(true);
+        self.at_nth(1, statement, moment, then);
+    }
+
+    /// The same, of the `n`th.
+    pub(crate) fn at_nth(
+        &self,
+        n: usize,
+        statement: &'static str,
+        moment: Moment,
+        then: impl Fn() -> Then + Send + Sync + 'static,
+    ) {
+        let met_count = AtomicUsize::new(0);
         self.script(move |trip, now| {
             let is_meant = now == moment && trip.statement.starts_with(statement);
-            if is_meant && is_first.swap(false, Ordering::SeqCst) { then() } else { Then::Pass }
+            if is_meant && met_count.fetch_add(1, Ordering::SeqCst) + 1 == n { then() } else { Then::Pass }
         });
     }
 
     /// Lets the first round trip of `statement` wait for the signal that is returned.
     pub(crate) fn pause(&self, statement: &'static str) -> Arc<Notify> {
+        self.pause_nth(1, statement)
+    }
+
+    /// The same, the `n`th.
+    pub(crate) fn pause_nth(&self, n: usize, statement: &'static str) -> Arc<Notify> {
         let signal = Arc::new(Notify::new());
         let go_on = Arc::clone(&signal);
-        self.at(statement, Moment::Before, move || Then::Await(Arc::clone(&go_on)));
+        self.at_nth(n, statement, Moment::Before, move || Then::Await(Arc::clone(&go_on)));
         signal
     }
 

@@ -113,7 +113,7 @@ impl World {
         world.database.execute(hold).await;
         let cutoff = world.clock.now() - TimeDelta::days(14);
         for is_dry_run in [true, false] {
-            world.database.store.purge(cutoff, is_dry_run, &world.clock).await.unwrap();
+            world.database.purge(cutoff, is_dry_run).await;
         }
         world
     }
