@@ -1,6 +1,8 @@
 //! What the views compute, against lives that were made by hand.
 
 mod across;
+mod certainty;
+mod certainty_rules;
 mod codes;
 mod devices;
 mod ledger;

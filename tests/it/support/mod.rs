@@ -1,5 +1,6 @@
 //! What every integration test stands on: a database of its own, an emulated cloud, a clock to move.
 
+mod chronicle;
 mod database;
 pub(crate) mod desk;
 pub(crate) mod dump;
@@ -10,6 +11,7 @@ mod stock;
 mod truth;
 mod world;
 
+pub(crate) use chronicle::{ABSENT, Chronicle, DELETED, TrueLife};
 pub(crate) use database::{TestDatabase, cluster};
 pub(crate) use desk::Desk;
 pub(crate) use stock::{code, device, stock, user};
