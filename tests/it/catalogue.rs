@@ -8,14 +8,6 @@ use crate::support::TestDatabase;
 const CONTRACT: &str = include_str!("../data/contract.txt");
 const VIEWS_PAGE: &str = include_str!("../../docs/views.md");
 
-/// Views of the contract that are still to come. Whoever adds one removes it here and extends
-/// `contract.txt`.
-const LATER: [&str; 3] = [
-    "reporting.access_token_daily_status",
-    "reporting.access_token_daily_transitions",
-    "reporting.mfa_device_daily_status",
-];
-
 /// Views that are about no object of an account.
 const ABOUT_NO_OBJECT: [&str; 1] = ["reporting.contract"];
 
@@ -109,16 +101,6 @@ async fn the_catalogue_is_the_contract() {
         "the catalogue is not tests/data/contract.txt\nmissing: {gone:#?}\nnot promised: {added:#?}"
     );
     assert_eq!(held, promised, "the order differs");
-}
-
-#[tokio::test]
-async fn a_view_of_later_work_is_absent_until_it_is_promised() {
-    let database = TestDatabase::create().await;
-    let columns = view_columns(&database).await;
-    let here = by_relation(&columns);
-    for later in LATER {
-        assert!(!here.contains_key(later), "{later} has come: remove it from LATER and extend contract.txt");
-    }
 }
 
 #[tokio::test]

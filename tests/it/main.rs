@@ -11,6 +11,7 @@ mod cli;
 mod completeness;
 mod crash;
 mod credentials;
+mod daily;
 mod database_faults;
 mod deadline;
 mod documented_sql;

@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde_json::Value;
 
 use super::TestDatabase;
 
 /// Every table of the inventory, row by row.
 ///
-/// What a run decides anew is replaced by its place in the order: instants since `since`, and the ids of scans that
-/// began since then. Keys that are drawn from a sequence are replaced by what they stand for. The rows of scans whose
+/// What a run decides anew is replaced by its place in the order: instants since `since`, days, and the ids of scans
+/// that began since then. Keys that are drawn from a sequence are replaced by what they stand for. The rows of scans whose
 /// worker died are left out, and counted.
 pub(crate) struct Dump {
     pub(crate) lines: Vec<String>,
@@ -61,6 +61,7 @@ impl Dump {
 /// What stands for what a run decides anew.
 struct Names {
     instants: BTreeMap<DateTime<Utc>, usize>,
+    days: BTreeMap<NaiveDate, usize>,
     scans: BTreeMap<i64, usize>,
     devices: BTreeMap<i64, String>,
     users: BTreeMap<i64, String>,
@@ -73,6 +74,7 @@ impl Names {
             of_table.map(|(_, row)| (row[key].as_i64().unwrap(), row[name].as_str().unwrap().to_owned())).collect()
         };
         let values = rows.iter().flat_map(|(_, row)| row.values());
+        let days: BTreeSet<_> = values.clone().filter_map(day).collect();
         let instants: BTreeSet<_> = values.filter_map(instant).filter(|at| *at >= since).collect();
         let scans: BTreeSet<_> = rows
             .iter()
@@ -81,6 +83,7 @@ impl Names {
             .collect();
         Self {
             instants: instants.into_iter().enumerate().map(|(place, at)| (at, place)).collect(),
+            days: days.into_iter().enumerate().map(|(place, day)| (day, place)).collect(),
             scans: scans.into_iter().enumerate().map(|(place, id)| (id, place)).collect(),
             devices: keys("mfa_devices", "device_key", "serial_number"),
             users: keys("mfa_users", "user_key", "user_id"),
@@ -99,7 +102,12 @@ impl Names {
                 ("object_id", _) if is_device && table == "anomalies" => {
                     value.as_str().and_then(|key| key.parse().ok()).and_then(|key| self.devices.get(&key).cloned())
                 }
-                _ => instant(value).and_then(|at| self.instants.get(&at)).map(|place| format!("instant {place}")),
+                _ => match day(value) {
+                    Some(day) => Some(format!("day {}", self.days[&day])),
+                    None => {
+                        instant(value).and_then(|at| self.instants.get(&at)).map(|place| format!("instant {place}"))
+                    }
+                },
             };
             if let Some(name) = name {
                 *value = name.into();
@@ -114,5 +122,9 @@ impl Names {
 }
 
 fn instant(value: &Value) -> Option<DateTime<Utc>> {
+    value.as_str()?.parse().ok()
+}
+
+fn day(value: &Value) -> Option<NaiveDate> {
     value.as_str()?.parse().ok()
 }

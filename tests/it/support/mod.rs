@@ -8,6 +8,7 @@ pub(crate) mod estate;
 pub(crate) mod gate;
 pub(crate) mod pg_proxy;
 mod stock;
+mod transplant;
 mod truth;
 mod world;
 
@@ -15,5 +16,6 @@ pub(crate) use chronicle::{ABSENT, Chronicle, DELETED, TrueLife};
 pub(crate) use database::{TestDatabase, cluster};
 pub(crate) use desk::Desk;
 pub(crate) use stock::{code, device, stock, user};
+pub(crate) use transplant::transplant;
 pub(crate) use truth::Objects;
 pub(crate) use world::{ACCOUNT_ID, World, account, applied, instant, present};
