@@ -6,6 +6,7 @@ mod context;
 mod demo;
 #[cfg(feature = "demo")]
 mod emulate;
+mod erase;
 mod exit;
 mod history;
 mod migrate;
@@ -60,6 +61,8 @@ enum Command {
     History(history::Arguments),
     /// Purge closed history that the policies let go; place and release legal holds
     Retention(retention::Arguments),
+    /// Erase the names, ids and device serials of one person; history keeps the number
+    Erase(erase::Arguments),
     /// Check configuration, database, credentials and permissions, with the mend; changes nothing
     ///
     /// Exit code 0 where nothing fails, 1 where configuration or database cannot be used, 3 where only
@@ -111,6 +114,7 @@ async fn dispatch(cli: Cli, output: &Output) -> anyhow::Result<Exit> {
         Command::Status => status::run(config, output).await,
         Command::History(arguments) => history::run(config, &arguments, output).await,
         Command::Retention(arguments) => retention::run(config, arguments, output).await,
+        Command::Erase(arguments) => erase::run(config, arguments, output).await,
         Command::Check => check::run(config, output).await,
         Command::Migrate => migrate::run(config, output).await,
     }

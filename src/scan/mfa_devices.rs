@@ -70,7 +70,9 @@ where
         self.evidence.begin_attempt();
         let mut chain = MarkerChain::default();
         loop {
-            let answer = self.limits.answer(self.source.list_mfa_devices(chain.marker())).await?;
+            let mut answer = self.limits.answer(self.source.list_mfa_devices(chain.marker())).await?;
+            let page = &mut answer.page;
+            self.observer.admit(&mut page.items, &mut page.rejected).await.map_err(Halt::Observer)?;
             let end = chain.take(&answer, &mut self.named);
             self.evidence.count_page(&answer.page);
             self.evidence.distinct_count = chain.distinct_count();

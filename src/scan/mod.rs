@@ -40,6 +40,16 @@ pub trait Observer<T>: Send {
     /// [`vanished`](Self::vanished), unless it differs from what is kept.
     fn restart(&mut self) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
+    /// Is shown an answer before anything else sees it, and takes out of it what may not be kept.
+    ///
+    /// The ids that remain are those that [`vanished`](Self::vanished) tells, so that what is proven of the answer is
+    /// proven of what is kept. As many items remain as there were.
+    fn admit(
+        &mut self,
+        items: &mut [T],
+        rejected: &mut [RejectedItem],
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
     /// Takes the objects of one answer, read at `observed_at`.
     fn observe(
         &mut self,

@@ -74,6 +74,9 @@ pub enum StoreError {
         /// Who is logged in.
         login: String,
     },
+    /// A scan of this target is under way, and did not end in time: try again.
+    #[error("{0} is being scanned; try again when that has ended, see `stocktake status`; nothing was changed")]
+    Busy(Target),
     /// What the operator named is not there.
     #[error("{0}")]
     NotFound(String),
@@ -125,6 +128,7 @@ impl StoreError {
             Self::Disagreement { .. } => "disagreement",
             Self::ForeignProof { .. } => "foreign_proof",
             Self::RoleNotGranted { .. } => "role_not_granted",
+            Self::Busy(_) => "busy",
             Self::NotFound(_) => "not_found",
             Self::Silent { .. } => "database_silent",
             Self::Lost(_) => "connection_lost",

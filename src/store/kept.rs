@@ -9,8 +9,9 @@ use super::{
     copy::CopyRows,
     diff::{Difference, Known},
     digest::Digest,
+    erasure::Erased,
 };
-use crate::scan::Tombstones;
+use crate::{inventory::RejectedItem, scan::Tombstones};
 
 /// A kind of object that is kept with history.
 pub(crate) trait Kept: Send + Sync + Sized + 'static {
@@ -33,6 +34,16 @@ pub(crate) trait Kept: Send + Sync + Sized + 'static {
 
     /// The digest of all that is kept of the object.
     fn digest(&self) -> Digest;
+
+    /// Takes whom `erased` knows out of an answer; only where people are named is there anything to do.
+    fn withhold(
+        _erased: &Erased,
+        _conn: &mut PgConnection,
+        _items: &mut [Self],
+        _rejected: &mut [RejectedItem],
+    ) -> impl Future<Output = Result<(), sqlx::Error>> + Send {
+        std::future::ready(Ok(()))
+    }
 
     /// Compares the object with its row.
     fn compare(&self, row: Option<&Self::Row>, observed_at: DateTime<Utc>, known: Known) -> Difference;

@@ -136,6 +136,8 @@ pub(super) struct TargetState {
     pub(super) applied_until_at: Option<DateTime<Utc>>,
     pub(super) baseline_scan_id: Option<i64>,
     pub(super) complete_started_at: Option<DateTime<Utc>>,
+    /// Where people may be named and somebody was erased: what erased ids are hashed with.
+    pub(super) erasure_key: Option<Vec<u8>>,
 }
 
 /// Makes the account and the target known; label and schedule follow the configuration.
@@ -183,9 +185,11 @@ pub(super) async fn keep_target(
 pub(super) async fn load_target(conn: &mut PgConnection, target: &Target) -> Result<TargetState, StoreError> {
     let state = sqlx::query_as!(
         TargetState,
-        "select applied_scan_id, applied_until_at, baseline_scan_id, complete_started_at
-         from inventory.targets
-         where account_id = $1 and source = $2",
+        r#"select t.applied_scan_id, t.applied_until_at, t.baseline_scan_id, t.complete_started_at,
+                  k.key as "erasure_key?"
+           from inventory.targets t
+           left join inventory.erasure_keys k on k.account_id = t.account_id and t.source = 'mfa-devices'
+           where t.account_id = $1 and t.source = $2"#,
         target.account_id,
         target.source.name()
     )

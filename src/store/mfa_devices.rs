@@ -11,9 +11,13 @@ use super::{
     copy::CopyRows,
     diff::{Difference, Known, MfaDeviceRow, compare_mfa_device},
     digest::{Digest, DigestBuilder},
+    erasure::Erased,
     kept::{Kept, Written, run_staged},
 };
-use crate::{inventory::MfaDevice, scan::Tombstones};
+use crate::{
+    inventory::{MfaDevice, RejectedItem},
+    scan::Tombstones,
+};
 
 impl Kept for MfaDevice {
     type Row = MfaDeviceRow;
@@ -41,6 +45,15 @@ impl Kept for MfaDevice {
             .number(self.activated_at.map(|at| at.timestamp_micros()))
             .extra(&self.extra)
             .finish()
+    }
+
+    async fn withhold(
+        erased: &Erased,
+        conn: &mut PgConnection,
+        items: &mut [Self],
+        rejected: &mut [RejectedItem],
+    ) -> Result<(), sqlx::Error> {
+        erased.withhold(conn, items, rejected).await
     }
 
     fn compare(&self, row: Option<&Self::Row>, observed_at: DateTime<Utc>, known: Known) -> Difference {

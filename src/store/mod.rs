@@ -12,6 +12,7 @@ mod connection;
 mod copy;
 mod diff;
 mod digest;
+mod erasure;
 mod error;
 mod health;
 mod holds;
@@ -33,6 +34,7 @@ mod watch;
 
 pub use accounts::KnownAccount;
 pub use apply::Applied;
+pub use erasure::{Erasure, ErasureRecord, NewErasure};
 pub use error::StoreError;
 pub use health::{SchemaState, ServerInfo};
 pub use holds::{Hold, NewHold};

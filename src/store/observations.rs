@@ -10,6 +10,7 @@ use super::{
     copy::CopyRows,
     diff::Difference,
     digest::{Digest, DigestSet},
+    erasure::Erased,
     kept::Kept,
     session::TargetSession,
 };
@@ -31,6 +32,8 @@ pub(crate) struct Observations<T: Kept> {
     pub(super) rejected: Vec<(RejectedItem, DateTime<Utc>)>,
     pub(super) staged: Staged,
     pending: Batch<T>,
+    /// `None` where nobody was erased.
+    erased: Option<Box<Erased>>,
 }
 
 /// What is in the staging table.
@@ -89,14 +92,23 @@ impl<T: Kept> Observations<T> {
     /// Begins to observe, with the digests of what is kept now.
     pub(crate) async fn begin(mut session: TargetSession) -> Result<Self, (TargetSession, StoreError)> {
         let pid = session.conn.pid;
-        let loading = T::load_digests(&mut session.conn, &session.target.account_id);
-        match session.store.watch(pid, loading).await {
-            Ok(digests) => Ok(Self {
+        let TargetSession { store, conn, target, erasure_key, .. } = &mut session;
+        let loading = async {
+            let digests = T::load_digests(conn, &target.account_id).await?;
+            let erased = match erasure_key {
+                Some(key) => Some(Box::new(Box::pin(Erased::load(conn, &target.account_id, key)).await?)),
+                None => None,
+            };
+            Ok::<_, sqlx::Error>((digests, erased))
+        };
+        match store.watch(pid, loading).await {
+            Ok((digests, erased)) => Ok(Self {
                 session,
                 digests: DigestSet::new(digests),
                 rejected: Vec::new(),
                 staged: Staged::default(),
                 pending: Batch::default(),
+                erased,
             }),
             Err(error) => Err((session, error)),
         }
@@ -156,6 +168,13 @@ impl<T: Kept> Observer<T> for Observations<T> {
         // rejected stays too: it cannot be observed again, and nothing that the API sent is lost.
         self.digests.forget_seen();
         Ok(())
+    }
+
+    async fn admit(&mut self, items: &mut [T], rejected: &mut [RejectedItem]) -> Result<(), StoreError> {
+        let Some(erased) = &self.erased else { return Ok(()) };
+        let TargetSession { store, conn, .. } = &mut self.session;
+        // Boxed: hardly any account needs it, and every scan would carry it.
+        Box::pin(store.watch(conn.pid, T::withhold(erased, conn, items, rejected))).await
     }
 
     async fn observe(&mut self, items: Vec<T>, observed_at: DateTime<Utc>) -> Result<(), StoreError> {

@@ -25,6 +25,8 @@ pub struct TargetSession {
     pub(super) known: Known,
     /// The fence: the last applied scan when this one began.
     pub(super) applied_scan_id: Option<i64>,
+    /// Where people may be named and somebody was erased: what erased ids are hashed with.
+    pub(super) erasure_key: Option<Vec<u8>>,
 }
 
 /// What a scan is, before it begins.
@@ -83,6 +85,7 @@ impl Store {
                 complete_started_at: state.complete_started_at,
             },
             applied_scan_id: state.applied_scan_id,
+            erasure_key: state.erasure_key,
         };
         if let Some(applied_until) = state.applied_until_at.filter(|applied_until| started_at <= *applied_until) {
             let error = StoreError::ClockWentBack { now: started_at, applied_until };

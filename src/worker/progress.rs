@@ -41,6 +41,10 @@ impl<T: Send, O: Observer<T>> Observer<T> for Watched<'_, O> {
         self.observer.restart().await
     }
 
+    async fn admit(&mut self, items: &mut [T], rejected: &mut [RejectedItem]) -> Result<(), Self::Error> {
+        self.observer.admit(items, rejected).await
+    }
+
     async fn observe(&mut self, items: Vec<T>, observed_at: DateTime<Utc>) -> Result<(), Self::Error> {
         self.progress.observe(self.target, items.len());
         self.observer.observe(items, observed_at).await

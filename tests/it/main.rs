@@ -15,6 +15,7 @@ mod daily;
 mod database_faults;
 mod deadline;
 mod documented_sql;
+mod erasure;
 mod faults;
 mod files;
 mod guards;

@@ -84,7 +84,8 @@ pub(super) async fn run(store: &Store, command: Command, output: &Output) -> any
     }
 }
 
-fn person(by: Option<String>) -> anyhow::Result<String> {
+/// Who says so: `--by`, or whoever is logged in.
+pub(in crate::cli) fn person(by: Option<String>) -> anyhow::Result<String> {
     by.or_else(|| Environment::of_process().get("USER"))
         .context("nobody is named: USER is not set; say who with --by; nothing was changed")
 }

@@ -2,6 +2,8 @@
 
 mod hold;
 
+pub(super) use hold::person;
+
 use std::{collections::HashMap, path::Path, time::Duration};
 
 use anyhow::Context as _;

@@ -131,6 +131,19 @@ async fn a_device_that_only_the_first_reading_found_is_alive() {
 }
 
 #[tokio::test]
+async fn a_device_that_is_kept_under_another_id_is_proven_under_that_one() {
+    for readings in
+        [[devices(&["d1", "d2"], None), devices(&["d1"], None)], [devices(&["d1"], None), devices(&["d2"], None)]]
+    {
+        let mut notebook = Notebook::keeping(["d1", "alias", "gone"]);
+        notebook.aliases.insert("d2".into(), "alias".into());
+        let report = scan(&Script::new(readings), &mut notebook, 1).await;
+        let absent: Vec<&str> = complete(&report).absences().iter().map(Absence::id).collect();
+        assert_eq!(absent, ["gone"]);
+    }
+}
+
+#[tokio::test]
 async fn a_new_device_in_the_second_reading_is_observed() {
     let script = Script::new([devices(&["d1"], None), devices(&["d1", "new"], None)]);
     let mut notebook = Notebook::keeping(["gone"]);

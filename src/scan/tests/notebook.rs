@@ -12,17 +12,26 @@ use crate::{
 /// What an observer asks of a kind of object.
 pub(super) trait Identified: Send {
     fn id(&self) -> &str;
+    fn rename(&mut self, id: &str);
 }
 
 impl Identified for AccessToken {
     fn id(&self) -> &str {
         &self.id
     }
+
+    fn rename(&mut self, id: &str) {
+        self.id = id.to_owned();
+    }
 }
 
 impl Identified for MfaDevice {
     fn id(&self) -> &str {
         &self.serial_number
+    }
+
+    fn rename(&mut self, id: &str) {
+        self.serial_number = id.to_owned();
     }
 }
 
@@ -40,6 +49,8 @@ pub(super) struct Notebook<T> {
     pub(super) rejected: Vec<RejectedItem>,
     pub(super) restart_count: usize,
     is_full: bool,
+    /// Ids that are kept under another one.
+    pub(super) aliases: BTreeMap<String, String>,
 }
 
 impl<T> Notebook<T> {
@@ -52,6 +63,7 @@ impl<T> Notebook<T> {
             rejected: Vec::new(),
             restart_count: 0,
             is_full: false,
+            aliases: BTreeMap::new(),
         }
     }
 
@@ -76,6 +88,15 @@ impl<T: Identified> Observer<T> for Notebook<T> {
         self.restart_count += 1;
         self.seen.clear();
         self.rejected.clear();
+        Ok(())
+    }
+
+    async fn admit(&mut self, items: &mut [T], _: &mut [RejectedItem]) -> Result<(), Full> {
+        for item in items {
+            if let Some(alias) = self.aliases.get(item.id()) {
+                item.rename(alias);
+            }
+        }
         Ok(())
     }
 

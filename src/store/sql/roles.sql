@@ -68,9 +68,10 @@ begin
         to stocktake_worker;
     grant update on
         inventory.accounts, inventory.targets, inventory.scans,
-        inventory.access_tokens, inventory.mfa_users, inventory.mfa_devices,
+        inventory.access_tokens, inventory.mfa_devices,
         inventory.organizations, inventory.organization_members, inventory.retention_policies
         to stocktake_worker;
+    grant update (user_principal_name, display_name) on inventory.mfa_users to stocktake_worker;
 end $$;
 
 -- Retention purges through functions that delete by policy, in logged batches, and keeps the holds. It can
@@ -82,6 +83,13 @@ begin
     grant usage on schema inventory to stocktake_retention;
     grant execute on function inventory.purge, inventory.close_purges to stocktake_retention;
     grant select, insert, update on inventory.legal_holds to stocktake_retention;
+end $$;
+
+-- It erases people too, through functions that do that and no more, and reads what the ledger says of it.
+do $$
+begin
+    grant execute on function inventory.users_called, inventory.erase_user to stocktake_retention;
+    grant select on inventory.erasures to stocktake_retention;
 end $$;
 
 -- The login that migrates works under these two, and so gives up what its ownership would allow. Where it may
