@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Broken, Ground, Halt, Tally, Violation,
-    check::{Complaint, check_whole},
+    check::{Complaint, check_days, check_whole},
     life::State,
     memory::{After, Memory},
     setting::{ACCOUNT_ID, Setting, environment},
@@ -204,6 +204,9 @@ impl Episode {
             let instants: Vec<At> = memory.rows.values().map(|row| row.valid_from_at).collect();
             let instant = instants.choose(&mut self.rng).copied().unwrap_or_else(|| self.world.time.now());
             if let Err(complaint) = check_whole(&self.pool, source, memory, instant).await? {
+                return Err(self.violation(source, complaint, None));
+            }
+            if let Err(complaint) = check_days(&self.pool, source, memory, self.world.time.now()).await? {
                 return Err(self.violation(source, complaint, None));
             }
             self.tally.whole_count += 1;

@@ -15,6 +15,8 @@ use crate::{
 pub(crate) struct Memory {
     pub(crate) rows: BTreeMap<String, Row>,
     pub(crate) records: Records,
+    /// The same, with what a purge took since.
+    pub(crate) ever: Records,
     pub(crate) scans: BTreeMap<i64, Scan>,
     pub(crate) target: TargetRow,
     /// The true instant of each reading of a worker's clock that a scan began with.
@@ -58,6 +60,8 @@ impl Memory {
     pub(crate) fn keep(&mut self, after: After) {
         self.rows = after.rows;
         self.target = after.target;
+        self.ever.history.extend(after.records.history.clone());
+        self.ever.transitions.extend(after.records.transitions.clone());
         self.records.history.extend(after.records.history);
         self.records.transitions.extend(after.records.transitions);
         self.records.usage.extend(after.records.usage);

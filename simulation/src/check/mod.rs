@@ -4,10 +4,12 @@
 
 mod change;
 mod complete;
+mod days;
 mod ledger;
 mod transition;
 mod whole;
 
+pub(crate) use days::check_days;
 pub(crate) use whole::check_whole;
 
 use chrono::TimeDelta;
