@@ -100,7 +100,6 @@ declare
         "mfa_device_transitions":   ["mfa-devices", "device_key", "not_after_at"]
     }';
     chosen  constant jsonb := listed -> dataset;
-    is_held constant text := format('inventory.is_held(e.account_id, %L, e.%I::text)', chosen ->> 0, chosen ->> 1);
     policy  inventory.retention_policies;
     entry   inventory.retention_log;
     cutoff  timestamptz;
@@ -156,10 +155,13 @@ begin
         returning * into entry;
     end if;
     if entry.purge_id is null then
+        -- What the view shows is what goes; the rest of what matches is held.
         execute format(
-            'select count(*), count(*) filter (where %s) from inventory.%I e where e.account_id = $1 and e.%I < $2',
-            is_held, dataset, chosen ->> 2)
-        into matched, held using account, cutoff;
+            'select count(*), count(*) - (
+                 select count(*) from reporting.retention_candidates c where c.account_id = $1 and c.dataset = $3)
+             from inventory.%I e where e.account_id = $1 and e.%I < $2',
+            dataset, chosen ->> 2)
+        into matched, held using account, cutoff, dataset;
         insert into inventory.retention_log (
             account_id, dataset, cutoff_at, is_dry_run, matched_count, held_count, started_at, finished_at, transaction_id)
         values (
@@ -173,13 +175,14 @@ begin
                  delete from inventory.%1$I
                  where ctid = any (array(
                      select e.ctid from inventory.%1$I e
-                     where e.account_id = $1 and e.%2$I >= $2 and e.%2$I < $3 and not %3$s
+                     where e.account_id = $1 and e.%2$I >= $2 and e.%2$I < $3
+                       and not inventory.is_held(e.account_id, %3$L, e.%4$I::text)
                      order by e.%2$I
                      limit $4))
                  returning %2$I as ended_at
              )
              select count(*), max(ended_at) from gone',
-            dataset, chosen ->> 2, is_held)
+            dataset, chosen ->> 2, chosen ->> 0, chosen ->> 1)
         into deleted, reached
         using account, coalesce(entry.progress_at, '-infinity'), entry.cutoff_at, batch_size;
         update inventory.retention_log l

@@ -64,6 +64,50 @@ fn a_wrong_type_names_key_file_and_line() {
 }
 
 #[test]
+fn a_wrong_policy_names_key_line_and_mend() {
+    const DATASETS: &str = "`access_token_history`, `access_token_transitions`, `access_token_usage`, \
+                            `mfa_device_history`, `mfa_device_transitions`";
+    const DURATION: &str = "must be a duration such as \"30s\", \"10m\" or \"3y\"";
+    const RANGE: &str = "is out of range; write a duration from `1d` to `1000y`";
+    let policy =
+        |text: &str| refusal(&format!("[[account]]\nname = 'prod'\n[[retention.policy]]\naccount = 'prod'\n{text}"));
+    for (text, line) in [
+        (
+            "dataset = 'access_token_histori'",
+            &*format!("dataset` must be one of {DATASETS}; did you mean `access_token_history`?"),
+        ),
+        ("dataset = 'users'", &*format!("dataset` must be one of {DATASETS}")),
+        ("dataset = 1", &*format!("dataset` must be one of {DATASETS}")),
+        ("history = '-1d'", &*format!("history` {DURATION}")),
+        ("history = -1", &*format!("history` {DURATION}")),
+        ("history = '0s'", &*format!("history` {RANGE}")),
+        ("history = '23h'", &*format!("history` {RANGE}")),
+        ("enabled = 'no'", "enabled` must be true or false"),
+        ("enabeld = true", "enabeld`; did you mean `enabled`?"),
+    ] {
+        let unknown = if text.starts_with("enabeld") { "unknown key " } else { "" };
+        assert_eq!(policy(text), format!("stocktake.toml:5: {unknown}`retention.policy.{line}"));
+    }
+    let refused = policy("enabled = true\n[[retention.policy]]\naccount = 'prd'\nenabled = true");
+    assert!(refused.starts_with("stocktake.toml:7: `retention.policy.account` is `prd`"), "{refused}");
+    let refused = policy("enabled = true\n[[retention.policy]]\naccount = 'prod'\nenabled = true");
+    assert!(refused.starts_with("stocktake.toml:6: `retention.policy` is for the same account"), "{refused}");
+}
+
+#[test]
+fn a_flag_is_overridden_by_true_or_false() {
+    assert!(!load("", &[("STOCKTAKE__RETENTION__ENABLED", "false")]).unwrap().retention.enabled);
+    assert!(
+        load("[retention]\nenabled = false", &[("STOCKTAKE__RETENTION__ENABLED", "true")]).unwrap().retention.enabled
+    );
+    assert_eq!(
+        refused_variable("STOCKTAKE__RETENTION__ENABLED", "no"),
+        "STOCKTAKE__RETENTION__ENABLED: `retention.enabled` must be true or false"
+    );
+    assert!(refused_variable("STOCKTAKE__RETENTION__POLICY", "x").contains("unknown variable"));
+}
+
+#[test]
 fn broken_toml_is_one_line() {
     let refusal = refusal("[scan]\nconcurrency = \n");
     assert!(refusal.starts_with("stocktake.toml:2: "), "{refusal}");

@@ -1,7 +1,7 @@
 //! `stocktake retention hold`: legal holds.
 
-use anyhow::Context as _;
-use clap::{Args, Subcommand, builder::NonEmptyStringValueParser};
+use anyhow::{Context as _, ensure};
+use clap::{Args, Subcommand};
 
 use crate::{
     cli::{
@@ -36,10 +36,10 @@ pub(super) struct AddArguments {
     #[arg(long, value_name = "ID")]
     object: Option<String>,
     /// Why, for whoever asks later
-    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "TEXT")]
     reason: String,
     /// Who says so; $USER where left out
-    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "NAME")]
     by: Option<String>,
 }
 
@@ -49,7 +49,7 @@ pub(super) struct ReleaseArguments {
     #[arg(value_name = "HOLD_ID")]
     hold_id: i64,
     /// Who says so; $USER where left out
-    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "NAME")]
     by: Option<String>,
 }
 
@@ -63,6 +63,10 @@ pub(super) struct ListArguments {
 pub(super) async fn run(store: &Store, command: Command, output: &Output) -> anyhow::Result<()> {
     match command {
         Command::Add(arguments) => {
+            ensure!(
+                !arguments.reason.trim().is_empty(),
+                "the reason is empty; say why with --reason; nothing was changed"
+            );
             let hold = NewHold {
                 account: &arguments.account,
                 dataset: arguments.dataset,
@@ -87,7 +91,8 @@ pub(super) async fn run(store: &Store, command: Command, output: &Output) -> any
 /// Who says so: `--by`, or whoever is logged in.
 pub(in crate::cli) fn person(by: Option<String>) -> anyhow::Result<String> {
     by.or_else(|| Environment::of_process().get("USER"))
-        .context("nobody is named: USER is not set; say who with --by; nothing was changed")
+        .filter(|name| !name.trim().is_empty())
+        .context("nobody is named: --by is empty or USER is not set; say who with --by; nothing was changed")
 }
 
 /// `access-tokens t-1 of prod (1772422852740001)`.

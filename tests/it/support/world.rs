@@ -91,8 +91,8 @@ impl World {
         self.worker = worker(&self.config, &self.database, &self.clock, &keys());
     }
 
-    /// Three weeks up to the present of a busy account, with a failed scan, a legal hold, a purge and what it left.
-    pub(crate) async fn lived_in() -> Self {
+    /// Three weeks up to the present of a busy account, with a failed scan.
+    pub(crate) async fn grown() -> Self {
         let account = account().generated(60, 40).rates(LifecycleRates::lively(60, 40));
         let world = Self::at(present() - TimeDelta::days(22), account, |_| {}).await;
         world.scan_both().await;
@@ -105,6 +105,12 @@ impl World {
             }
             world.scan_both().await;
         }
+        world
+    }
+
+    /// The same, with a legal hold, a purge and what it left.
+    pub(crate) async fn lived_in() -> Self {
+        let world = Self::grown().await;
         let hold = "
             insert into inventory.legal_holds (account_id, dataset, object_id, reason, placed_by, placed_at)
             select account_id, 'access-tokens', min(access_token_id), 'case 7', 'auditor', now()
