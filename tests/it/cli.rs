@@ -25,6 +25,8 @@ async fn sync_ends_with_0_and_prints_what_it_did() {
     assert_eq!(reports[0]["outcome"], "complete");
     assert_eq!((&reports[0]["new_count"], &reports[0]["unchanged_count"]), (&0.into(), &30.into()));
     assert_eq!(reports[1]["source"], "mfa-devices");
+    let policies = "select count(*) from inventory.retention_policies where keep_seconds = 3 * 31557600 and is_enabled";
+    assert_eq!(desk.database.value::<i64>(policies).await, 5, "one a dataset, once the account is known");
 }
 
 #[tokio::test]
@@ -128,6 +130,8 @@ async fn usage_errors_end_with_2() {
 #[tokio::test]
 async fn run_scans_on_its_schedule_and_stops_at_sigterm_with_0() {
     let desk = Desk::new().await;
+    let known = format!("insert into inventory.accounts values ('{ACCOUNT_ID}', 'prod', now())");
+    desk.database.execute(&known).await;
     let mut command = desk.command(&["run"]);
     command
         .env("STOCKTAKE__SCHEDULE__ACCESS_TOKENS", "* * * * * *")
@@ -145,6 +149,8 @@ async fn run_scans_on_its_schedule_and_stops_at_sigterm_with_0() {
     let outcomes = desk.database.lines("select distinct outcome from reporting.scans").await;
     assert!(outcomes.iter().all(|outcome| outcome == "complete" || outcome == "abandoned"), "{outcomes:?}");
     assert!(!outcomes.is_empty());
+    let policies = "select count(*) from inventory.retention_policies";
+    assert_eq!(desk.database.value::<i64>(policies).await, 5, "they are there before the first purge");
 }
 
 #[tokio::test]
