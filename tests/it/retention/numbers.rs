@@ -8,12 +8,15 @@ use stocktake::{clock::Clock as _, inventory::Source, schedule::Trigger, store::
 use super::{CANDIDATES, LOG, ROWS, filled};
 use crate::support::{ACCOUNT_ID, Desk, World, account};
 
-/// Every current row, open or tombstone, and the holds.
+/// Every current row, open or tombstone, the holds, and what each day counts.
 const KEPT: &str = "
     select md5(string_agg(entry, ',' order by entry)) from (
         select t::text as entry from inventory.access_tokens t
         union all select t::text from inventory.mfa_devices t
-        union all select t::text from inventory.legal_holds t) entries";
+        union all select t::text from inventory.legal_holds t
+        union all select t::text from reporting.access_token_daily_status t
+        union all select t::text from reporting.access_token_daily_transitions t
+        union all select t::text from reporting.mfa_device_daily_status t) entries";
 
 /// Something old enough of a code and of a device is held.
 async fn hold_a_code_and_a_device(world: &World) -> [String; 2] {
@@ -67,7 +70,7 @@ async fn after_a_purge_of_everything_older_than_a_week_what_is_open_held_or_youn
     for id in &held {
         assert!(old.iter().any(|row| row.contains(id)), "{id} has lost its history");
     }
-    assert_eq!(database.value::<String>(KEPT).await, kept, "open versions, tombstones and holds");
+    assert_eq!(database.value::<String>(KEPT).await, kept, "open versions, tombstones, holds and daily counts");
     assert!(database.lines(CANDIDATES).await.is_empty());
 
     for (rehearsed, done) in rehearsed.iter().zip(&done) {
