@@ -110,7 +110,7 @@ impl World {
 
     /// The same, with a legal hold, a purge and what it left.
     pub(crate) async fn lived_in() -> Self {
-        let world = Self::grown().await;
+        let world = Box::pin(Self::grown()).await;
         let hold = "
             insert into inventory.legal_holds (account_id, dataset, object_id, reason, placed_by, placed_at)
             select account_id, 'access-tokens', min(access_token_id), 'case 7', 'auditor', now()
