@@ -83,7 +83,7 @@ impl TestDatabase {
     /// Purges everything that ended before `cutoff`, or says what would go.
     pub(crate) async fn purge(&self, cutoff: DateTime<Utc>, is_dry_run: bool) -> Vec<Purge> {
         self.let_go_before(cutoff).await;
-        self.store.purge(is_dry_run).await.unwrap().expect("no other purge runs")
+        Box::pin(self.store.purge(is_dry_run)).await.unwrap().expect("no other purge runs")
     }
 
     /// Runs a query of one value.
