@@ -30,4 +30,5 @@ mod roles;
 mod secrets;
 mod sync;
 mod tls;
+mod upgrade;
 mod views;
