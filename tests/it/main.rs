@@ -24,6 +24,7 @@ mod migrations;
 mod moving;
 mod organization;
 mod races;
+mod restore;
 mod retention;
 mod rights;
 mod roles;

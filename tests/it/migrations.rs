@@ -1,13 +1,8 @@
-//! The schema's way: up from nothing, never over a newer one, together with others, through a dump and back.
+//! The schema's way: up from nothing, never over a newer one, together with others.
 
-use std::process::{Command, Output};
+use stocktake::store::{MIGRATOR, Store, StoreError};
 
-use stocktake::{
-    inventory::Source,
-    store::{MIGRATOR, Store, StoreError},
-};
-
-use crate::support::{TestDatabase, World, cluster};
+use crate::support::TestDatabase;
 
 /// Every object of the database that a migration could touch, and the ledger of migrations.
 const EVERYTHING: &str = "
@@ -130,94 +125,4 @@ async fn programs_that_migrate_at_once_all_succeed() {
             store.check_schema().await.unwrap();
         }
     }
-}
-
-/// One of PostgreSQL's own programs on the test server; `None` where it is not installed.
-fn program(name: &str, arguments: &[&str]) -> Option<Output> {
-    let path = cluster().bin_dir().join(name);
-    if !path.exists() {
-        return None;
-    }
-    let mut command = Command::new(path);
-    if let Some(libraries) = cluster().library_path() {
-        command.env("LD_LIBRARY_PATH", libraries);
-    }
-    Some(command.args(arguments).output().unwrap())
-}
-
-/// How many rows each view has, and a digest of them; without the columns that tell the age of something.
-async fn answers(database: &TestDatabase) -> Vec<(String, i64, Option<String>)> {
-    let views: Vec<(String, String)> = sqlx::query_as(
-        "select c.oid::regclass::text, string_agg(quote_ident(a.attname), ', ' order by a.attnum)
-         from pg_class c
-         join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
-         where c.relnamespace in ('reporting'::regnamespace, 'reporting_pii'::regnamespace)
-           and a.attname not in ('age_seconds')
-         group by c.oid
-         order by 1",
-    )
-    .fetch_all(&database.pool)
-    .await
-    .unwrap();
-    let mut found = Vec::new();
-    for (view, columns) in views {
-        let query = format!(
-            "select count(*), md5(string_agg(entry, ',' order by entry))
-             from (select ({columns})::text as entry from {view}) entries"
-        );
-        // A view of one column has no parentheses to make a row of.
-        let query = query.replace("(version)::text", "version::text");
-        let (count, digest) = sqlx::query_as(sqlx::AssertSqlSafe(query)).fetch_one(&database.pool).await.unwrap();
-        found.push((view, count, digest));
-    }
-    found
-}
-
-#[tokio::test]
-async fn a_restored_dump_answers_the_same_and_is_guarded_the_same() {
-    let world = World::lived_in().await;
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("stocktake.dump");
-    let file = file.to_str().unwrap();
-    let Some(dumped) = program("pg_dump", &["--format=custom", "--file", file, &world.database.url]) else {
-        eprintln!("skipped: pg_dump is not beside the server's programs in {}", cluster().bin_dir().display());
-        return;
-    };
-    assert!(dumped.status.success(), "{}", String::from_utf8_lossy(&dumped.stderr));
-
-    let restored = unmigrated().await;
-    let Some(loaded) = program("pg_restore", &["--exit-on-error", "--dbname", &restored.url, file]) else {
-        eprintln!("skipped: pg_restore is not beside the server's programs in {}", cluster().bin_dir().display());
-        return;
-    };
-    assert!(loaded.status.success(), "{}", String::from_utf8_lossy(&loaded.stderr));
-
-    let before = answers(&world.database).await;
-    assert!(before.iter().filter(|(_, count, _)| *count > 0).count() > 15, "{before:?}");
-    assert_eq!(answers(&restored).await, before);
-
-    restored.store.check_schema().await.unwrap();
-    assert_eq!(restored.store.migrate().await.unwrap().applied_count, 0);
-    for act in [
-        "update inventory.access_token_history set status = 'activated'",
-        "delete from inventory.access_token_history",
-        "delete from inventory.access_token_transitions",
-        "truncate inventory.mfa_device_history",
-        "delete from inventory.access_tokens",
-        "update inventory.mfa_devices set version_no = version_no + 2",
-        "insert into inventory.access_token_history select * from inventory.access_token_history limit 1",
-    ] {
-        let error = sqlx::raw_sql(act).execute(&restored.pool).await.unwrap_err();
-        assert!(error.to_string().contains("refused"), "{act}: {error}");
-    }
-    let readable: bool =
-        restored.value("select has_table_privilege('stocktake_reader', 'reporting.scans', 'select')").await;
-    assert!(readable);
-
-    // The worker goes on where the dump ended: numbers of scans and devices do not begin again.
-    let last: i64 = world.database.value("select max(scan_id) from inventory.scans").await;
-    let world = world.on(&restored);
-    let report = world.scan_whole(Source::MfaDevices).await;
-    assert!(report.is_success());
-    assert!(restored.value::<i64>("select max(scan_id) from inventory.scans").await > last);
 }

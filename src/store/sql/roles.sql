@@ -51,6 +51,13 @@ begin
         grant select on tables to stocktake_pii_reader;
 end $$;
 
+-- A database that was restored without its privileges lets everyone execute every function again.
+do $$
+begin
+    revoke all on schema inventory, reporting, reporting_pii from public;
+    revoke all on all functions in schema inventory from public;
+end $$;
+
 -- The worker reads everything, and adds. Of what is there it changes current rows, its ledger's
 -- open rows and the names of people, each behind its guard; it deletes nothing, and history is
 -- written for it by the guards of the current rows.

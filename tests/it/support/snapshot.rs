@@ -30,7 +30,7 @@ pub(crate) async fn snapshot(database: &TestDatabase) -> BTreeMap<String, Relati
                 array_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod) order by a.attnum),
                 array_remove(array_agg(
                     case when c.relkind = 'r' and a.attnotnull and not a.atthasdef and a.attidentity = ''
-                         then a.attname::text end), null)
+                         then a.attname::text end order by a.attnum), null)
          from pg_class c
          join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
          where c.relnamespace::regnamespace::text in ('inventory', 'reporting', 'reporting_pii') and c.relkind in ('r', 'v')
