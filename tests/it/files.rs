@@ -28,12 +28,14 @@ fn is_unprivileged(user: &str) -> bool {
 }
 
 #[test]
-fn the_emulator_runs_only_when_it_is_asked_for() {
+fn what_is_beside_the_worker_runs_only_when_it_is_asked_for() {
     let compose = compose();
     let mut names: Vec<_> = services(&compose).keys().collect();
     names.sort();
-    assert_eq!(names, ["emulator", "postgres", "stocktake"]);
-    assert_eq!(texts(&compose["services"]["emulator"]["profiles"]), ["emulator"]);
+    assert_eq!(names, ["emulator", "grafana", "metabase", "postgres", "stocktake"]);
+    for asked_for in ["emulator", "grafana", "metabase"] {
+        assert_eq!(texts(&compose["services"][asked_for]["profiles"]), [asked_for]);
+    }
     for always in ["postgres", "stocktake"] {
         assert!(compose["services"][always].get("profiles").is_none(), "{always}");
     }
@@ -73,6 +75,15 @@ fn our_own_containers_have_no_privilege_and_write_nowhere() {
 }
 
 #[test]
+fn an_image_of_others_is_pinned() {
+    for (name, service) in services(&compose()) {
+        let image = service["image"].as_str().unwrap();
+        let is_pinned = image.rsplit_once(':').is_some_and(|(_, tag)| tag.contains(|c: char| c.is_ascii_digit()));
+        assert!(is_pinned || image == "stocktake", "{name} runs {image}");
+    }
+}
+
+#[test]
 fn every_port_is_bound_to_the_loopback() {
     let compose = compose();
     let mut count = 0;
@@ -104,6 +115,10 @@ fn no_secret_is_written_down() {
     }
     for (file, text) in [
         ("docker-compose.yml", COMPOSE),
+        (
+            "datasources/stocktake.yaml",
+            include_str!("../../dashboards/grafana/provisioning/datasources/stocktake.yaml"),
+        ),
         ("config/compose.toml", include_str!("../../config/compose.toml")),
         ("config/stocktake.toml", include_str!("../../config/stocktake.toml")),
     ] {
@@ -153,7 +168,7 @@ fn docker_itself_accepts_the_compose_file() {
         return;
     }
     let checked = Command::new("docker")
-        .args(["compose", "--profile", "emulator", "config", "--quiet"])
+        .args(["compose", "--profile", "*", "config", "--quiet"])
         .env("POSTGRES_PASSWORD", "any")
         .current_dir(ROOT)
         .output()

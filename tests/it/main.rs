@@ -19,6 +19,7 @@ mod erasure;
 mod faults;
 mod files;
 mod guards;
+mod half_year;
 mod history;
 mod migrations;
 mod moving;

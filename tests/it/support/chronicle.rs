@@ -22,6 +22,11 @@ impl TrueLife {
         self.0.iter().rev().find(|(since, _)| *since <= instant).map_or(ABSENT, |(_, state)| state)
     }
 
+    /// Since when it was what it was at an instant.
+    pub(crate) fn since(&self, instant: DateTime<Utc>) -> DateTime<Utc> {
+        self.0.iter().rev().map(|(since, _)| *since).find(|since| *since <= instant).expect("it had come to be")
+    }
+
     /// Its states and when each began.
     pub(crate) fn states(&self) -> impl Iterator<Item = (DateTime<Utc>, &str)> {
         self.0.iter().map(|(since, state)| (*since, state.as_str()))
