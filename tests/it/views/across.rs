@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use emulator::LifecycleRates;
 use stocktake::clock::Clock;
 
-use crate::support::{World, account};
+use crate::support::{World, account, instant, stock};
 
 #[tokio::test]
 async fn the_history_at_an_instant_is_what_the_views_showed_then() {
@@ -139,5 +139,35 @@ async fn the_views_agree_with_each_other() {
     ] {
         let found = database.rows(violations).await;
         assert!(found.is_empty(), "{rule}: {found:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_estimate_is_the_same_instant_in_every_time_zone() {
+    // Clocks in New York went forward on the 8th: that Sunday had 23 hours.
+    let begin = instant("2026-03-07T12:00:00Z");
+    let world = World::at(begin, account().rates(LifecycleRates::frozen()).inventory(stock(3, 2)), |_| {}).await;
+    world.scan_both().await;
+    world.advance(TimeDelta::days(3));
+    world.edit(|inventory| inventory.token_mut("at-0000").unwrap().status = "activated".into());
+    let serial = world.edit(|inventory| inventory.devices().next().unwrap().serial_number.clone());
+    world.edit(|inventory| drop(inventory.remove_device(&serial)));
+    world.scan_both().await;
+    for (view, estimate) in [
+        ("access_token_transitions", "estimated_at"),
+        ("access_token_activation", "activated_at"),
+        ("mfa_device_transitions", "estimated_at"),
+    ] {
+        let query = format!("select {estimate} from reporting.{view} where {estimate} > '2026-03-08' order by 1");
+        let mut told = Vec::new();
+        for zone in ["UTC", "America/New_York"] {
+            let mut tx = world.database.pool.begin().await.unwrap();
+            let statement = format!("set local time zone '{zone}'");
+            sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut *tx).await.unwrap();
+            let instants: Vec<DateTime<Utc>> =
+                sqlx::query_scalar(sqlx::AssertSqlSafe(query.clone())).fetch_all(&mut *tx).await.unwrap();
+            told.push(instants);
+        }
+        assert!(!told[0].is_empty() && told[0] == told[1], "{view}: {told:?}");
     }
 }
