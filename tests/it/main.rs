@@ -18,6 +18,7 @@ mod documented_sql;
 mod erasure;
 mod faults;
 mod files;
+mod forbidden;
 mod guards;
 mod half_year;
 mod history;

@@ -7,7 +7,7 @@ use stocktake::{
     store::{NewHold, StoreError},
 };
 
-use crate::support::{ACCOUNT_ID, TestDatabase, World, account, cluster};
+use crate::support::{ACCOUNT_ID, TestDatabase, World, account};
 
 const INSUFFICIENT_PRIVILEGE: &str = "42501";
 
@@ -32,13 +32,6 @@ const FORGERIES: [&str; 18] = [
     "set session_replication_role = replica",
     "create or replace function inventory.refuse() returns trigger language plpgsql as 'begin return new; end'",
 ];
-
-/// A login of its own that is granted `roles`, and the database as it sees it.
-async fn login(database: &TestDatabase, name: &str, roles: &str) -> TestDatabase {
-    database.execute(&format!("create role {name} login password 'login' in role {roles}")).await;
-    let database: String = database.value("select current_database()::text").await;
-    TestDatabase::open(format!("postgres://{name}:login@127.0.0.1:{}/{database}", cluster().port())).await
-}
 
 /// Why `role` was refused `statement`.
 async fn refusal(database: &TestDatabase, role: &str, statement: &'static str) -> String {
@@ -103,7 +96,7 @@ async fn neither_role_of_the_program_can_forge_history() {
 #[tokio::test]
 async fn a_login_with_both_roles_does_the_whole_work_without_owning_anything() {
     let owner = TestDatabase::create().await;
-    let database = login(&owner, "test_whole_worker", "stocktake_worker, stocktake_retention").await;
+    let database = owner.login("test_whole_worker", "stocktake_worker, stocktake_retention").await;
     let world = World::of(account().generated(30, 10), |_| {}).await.on(&database);
     assert_eq!(database.store.migrate().await.unwrap().roles_refusal, None, "there is nothing to be done");
     world.scan_both().await;
@@ -135,7 +128,7 @@ async fn a_login_with_both_roles_does_the_whole_work_without_owning_anything() {
 async fn a_login_without_the_retention_role_purges_nothing_and_is_told_what_to_grant() {
     let World { database: owner, clock, .. } = World::lived_in().await;
     let before: i64 = owner.value("select count(*) from inventory.access_token_history").await;
-    let database = login(&owner, "test_worker_alone", "stocktake_worker").await;
+    let database = owner.login("test_worker_alone", "stocktake_worker").await;
     let purge = database.store.purge(false).await.unwrap_err();
     let hold = NewHold { account: ACCOUNT_ID, dataset: None, object_id: None, reason: "r", placed_by: "p" };
     let hold = database.store.add_hold(&hold, &clock).await.unwrap_err();
@@ -151,7 +144,7 @@ async fn a_login_without_the_retention_role_purges_nothing_and_is_told_what_to_g
 async fn a_login_that_only_works_leaves_migrations_to_the_owner() {
     let owner = TestDatabase::create().await;
     owner.execute("delete from _sqlx_migrations where version = (select max(version) from _sqlx_migrations)").await;
-    let database = login(&owner, "test_behind", "stocktake_worker").await;
+    let database = owner.login("test_behind", "stocktake_worker").await;
     let error = database.store.migrate().await.unwrap_err();
     assert!(matches!(error, StoreError::NotMigrated), "{error:?}");
 }

@@ -86,6 +86,12 @@ impl TestDatabase {
         Box::pin(self.store.purge(is_dry_run)).await.unwrap().expect("no other purge runs")
     }
 
+    /// The same database as a login of its own sees it, which is granted `roles`; logins belong to the whole server.
+    pub(crate) async fn login(&self, name: &str, roles: &str) -> Self {
+        self.execute(&format!("create role {name} login password 'login' in role {roles}")).await;
+        Self::open(format!("postgres://{name}:login@127.0.0.1:{}/{}", cluster().port(), name_of(&self.url))).await
+    }
+
     /// Runs a query of one value.
     pub(crate) async fn value<T>(&self, query: &'static str) -> T
     where
