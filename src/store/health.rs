@@ -92,6 +92,31 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Whether logins are named that may read some accounts only, and read all of them nevertheless: the schema was
+    /// restored, or changed, by somebody who could not restrict them.
+    ///
+    /// # Errors
+    /// Where the database refuses.
+    pub async fn has_loose_readers(&self) -> Result<bool, StoreError> {
+        let is_loose = sqlx::query_scalar!(
+            r#"select exists (select from inventory.reader_accounts)
+                      and exists (
+                          select
+                          from pg_catalog.pg_class c
+                          join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+                          where (n.nspname in ('inventory', 'reporting', 'reporting_pii')
+                                 and c.relkind = 'v' and pg_get_userbyid(c.relowner) <> 'stocktake_views')
+                             or (n.nspname = 'inventory' and c.relkind in ('r', 'p')
+                                 and c.relname <> 'reader_accounts' and not c.relrowsecurity)
+                      ) as "is_loose!""#
+        )
+        .fetch_one(&mut *self.connection().await?)
+        .await?;
+        Ok(is_loose)
+    }
+}
+
 pub(super) async fn schema_state(conn: &mut PgConnection) -> Result<SchemaState, StoreError> {
     let known: Vec<i64> = MIGRATOR.iter().map(|migration| migration.version).collect();
     Ok(compare(&known, &applied_versions(conn).await?))

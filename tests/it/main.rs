@@ -26,6 +26,7 @@ mod migrations;
 mod moving;
 mod organization;
 mod races;
+mod reader_accounts;
 mod restore;
 mod retention;
 mod rights;

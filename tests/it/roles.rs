@@ -193,13 +193,30 @@ async fn migrate_goes_on_where_roles_are_refused_and_says_so() {
     store.check_schema().await.unwrap();
     assert_eq!(store.tabulate("select version from reporting.contract").await.unwrap().rows.len(), 1);
     assert!(store.migrate().await.unwrap().roles_refusal.is_some(), "it is said each time");
+    let database = TestDatabase::open(url.clone()).await;
+    let name_reader = "insert into inventory.reader_accounts values ('1', 'analyst')";
+    sqlx::raw_sql("create role analyst login").execute(&mut admin).await.unwrap();
+    let refused = sqlx::raw_sql(name_reader).execute(&database.pool).await.unwrap_err().to_string();
+    assert!(refused.contains("no role stocktake_views") && refused.contains("stocktake migrate"), "{refused}");
+    assert!(database.rows("select from inventory.reader_accounts").await.is_empty());
 
     // An administrator runs the file, as the documentation says.
+    database.pool.close().await;
     let database = TestDatabase::open(server.url("owned")).await;
     database.execute(include_str!("../../src/store/sql/roles.sql")).await;
     assert_eq!(count_as(&database, READER, "reporting.scans").await, Ok(0));
     assert_eq!(store.migrate().await.unwrap().roles_refusal, None);
 
+    // The owner was granted what it takes to restrict a login, and to replace the views afterwards.
+    let owned = TestDatabase::open(url).await;
+    owned.execute(name_reader).await;
+    let replaced = "create or replace view reporting.contract as select text '1.0.0' as version";
+    owned.execute(replaced).await;
+    assert_eq!(store.migrate().await.unwrap().roles_refusal, None);
+    let owner = "select relowner::regrole::text from pg_class where oid = 'reporting.contract'::regclass";
+    assert_eq!(owned.value::<String>(owner).await, "stocktake_views");
+
+    owned.pool.close().await;
     database.pool.close().await;
     admin.close().await.unwrap();
     tokio::task::spawn_blocking(move || server.stop()).await.unwrap().unwrap();

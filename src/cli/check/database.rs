@@ -61,6 +61,11 @@ async fn roles(store: &Store) -> Result<Finding, StoreError> {
             "run `stocktake migrate` as a role with CREATEROLE, or have an administrator run src/store/sql/roles.sql";
         return Ok(Finding::warn("roles", message, mend));
     }
+    if matches!(store.schema_state().await?, SchemaState::Current { .. }) && store.has_loose_readers().await? {
+        let message = "the logins of inventory.reader_accounts read every account";
+        let mend = "run `stocktake migrate` as the owner of the schema, which has to be granted stocktake_views";
+        return Ok(Finding::warn("roles", message, mend));
+    }
     let server = store.server_info().await?;
     if server.role == server.login {
         let message = format!("the worker has all rights of `{}`, beyond stocktake_worker's", server.login);

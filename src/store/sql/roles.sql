@@ -16,6 +16,7 @@ begin
             ('stocktake_reader', 'Reads the Stocktake views that name nobody. Grant it to BI logins and analysts.'),
             ('stocktake_pii_reader', 'Reads every Stocktake view, those that name people too.'),
             ('stocktake_worker', 'Does the work of Stocktake: writes what it sees, and can neither rewrite nor delete history.'),
+            ('stocktake_views', 'Owns the Stocktake views where logins read some accounts only. No login needs it but the one that migrates.'),
             ('stocktake_retention', 'Purges Stocktake''s closed history by policy, through functions, and places and releases legal holds.')
         ) as t (name, comment)
         where not exists (select from pg_catalog.pg_roles where rolname = t.name)
@@ -99,14 +100,30 @@ begin
     grant select on inventory.erasures to stocktake_retention;
 end $$;
 
+-- Whoever owns the schemas replaces views, whoever owns those; and what a migration added is restricted like the rest,
+-- if any login is. Where that is refused nothing of this file stays, so that nobody reads what is not restricted yet.
+do $$
+declare
+    migrator regrole := (select nspowner from pg_catalog.pg_namespace where nspname = 'reporting');
+begin
+    if not pg_has_role(migrator, 'stocktake_views', 'usage') then
+        begin
+            execute format('grant stocktake_views to %s', migrator);
+        exception when insufficient_privilege then
+            null; -- it matters only where a login is restricted
+        end;
+    end if;
+    perform inventory.restrict_readers();
+end $$;
+
 -- The login that migrates works under these two, and so gives up what its ownership would allow. Where it may
 -- not grant them, an administrator can: `check` tells.
 do $$
 begin
-    if not pg_has_role(session_user, 'stocktake_worker', 'member') then
+    if not pg_has_role(session_user, 'stocktake_worker', 'usage') then
         grant stocktake_worker to session_user;
     end if;
-    if not pg_has_role(session_user, 'stocktake_retention', 'member') then
+    if not pg_has_role(session_user, 'stocktake_retention', 'usage') then
         grant stocktake_retention to session_user;
     end if;
 exception when insufficient_privilege then

@@ -7,7 +7,7 @@ use stocktake::inventory::Source;
 use super::World;
 
 impl World {
-    /// What [`World::lived_in`] is, with a user erased, a directory listed, an item without an id
+    /// What [`World::lived_in`] is, with a user erased, a directory listed, a login named, an item without an id
     /// and one with a field that cannot be read.
     pub(crate) async fn with_everything() -> Self {
         let world = Self::lived_in().await;
@@ -26,7 +26,8 @@ impl World {
             select account_id, 'group', 'group/prod', now() from inventory.accounts;
             select inventory.erase_user(account_id, min(user_key), 'case 8', 'auditor', now())
             from inventory.mfa_users
-            group by account_id";
+            group by account_id;
+            insert into inventory.reader_accounts select account_id, session_user from inventory.accounts";
         world.database.execute(rest).await;
         let holds_rows = "
             select relname from pg_class
