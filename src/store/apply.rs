@@ -79,6 +79,9 @@ impl<T: Kept> Observations<T> {
         let mut written = Written::default();
         let mut returned = 0;
         if !self.staged.is_empty() {
+            if self.staged.is_large() {
+                sqlx::query(T::ANALYZE).execute(&mut *tx).await?;
+            }
             if self.staged.has_repeats() {
                 sqlx::query(T::KEEP_LAST).execute(&mut *tx).await?;
             }

@@ -24,6 +24,8 @@ pub(crate) trait Kept: Send + Sync + Sized + 'static {
     const COPY: &'static str;
     /// How many columns [`Kept::encode`] writes.
     const COLUMN_COUNT: i16;
+    /// Tells the planner what is in it.
+    const ANALYZE: &'static str;
     /// Keeps the last observation of each object that was staged more than once.
     const KEEP_LAST: &'static str;
     /// Counts the staged objects that came back after their tombstone.

@@ -25,6 +25,7 @@ impl Kept for MfaDevice {
     const STAGING: &'static str = include_str!("sql/stage_mfa_devices.sql");
     const COPY: &'static str = "copy staged_mfa_devices from stdin (format binary)";
     const COLUMN_COUNT: i16 = 20;
+    const ANALYZE: &'static str = "analyze staged_mfa_devices";
     const KEEP_LAST: &'static str = "
         delete from staged_mfa_devices s
         using staged_mfa_devices later

@@ -49,6 +49,12 @@ impl Staged {
         self.row_count == 0
     }
 
+    /// Whether statements that join it need to know its size: a table that nobody has analysed counts as a few rows,
+    /// and is joined row by row.
+    pub(super) fn is_large(&self) -> bool {
+        self.row_count >= 200
+    }
+
     /// Whether an object was staged more than once.
     pub(super) fn has_repeats(&self) -> bool {
         self.ids.len() as i64 != self.row_count
