@@ -52,28 +52,50 @@ impl DigestBuilder {
     }
 }
 
-/// The digests that the database holds of one target, and which of them were seen: about 8 bytes a row.
+/// The digests that the database holds of one target, and which of them were seen: about 9 bytes a row.
 #[derive(Debug, Default)]
 pub(super) struct DigestSet {
     digests: Vec<i64>,
+    /// Where the digests of each bucket begin, and where the last bucket ends.
+    starts: Vec<u32>,
+    /// How far a digest is shifted to be the number of its bucket.
+    shift: u32,
     seen: Vec<u64>,
 }
+
+/// Digests of a bucket, on average. They are spread evenly, so that one is found within two lines of the processor's
+/// cache; a binary search of a million took more time than all that is done with an unchanged object besides.
+const BUCKET_SIZE: usize = 8;
 
 impl DigestSet {
     pub(super) fn new(mut digests: Vec<i64>) -> Self {
         digests.sort_unstable();
         let seen = vec![0; digests.len().div_ceil(64)];
-        Self { digests, seen }
+        let bucket_bits = (digests.len() / BUCKET_SIZE).max(2).next_power_of_two().ilog2();
+        let shift = u64::BITS - bucket_bits;
+        let mut starts = Vec::with_capacity((1 << bucket_bits) + 1);
+        for (index, digest) in digests.iter().enumerate() {
+            while starts.len() <= bucket(*digest, shift) {
+                starts.push(place(index));
+            }
+        }
+        starts.resize((1 << bucket_bits) + 1, place(digests.len()));
+        Self { digests, starts, shift, seen }
     }
 
     /// Marks a digest as seen; false where the database does not hold it.
     pub(super) fn mark(&mut self, digest: i64) -> bool {
-        match self.digests.binary_search(&digest) {
-            Ok(index) => {
+        let Some([start, end]) = self.starts.get(bucket(digest, self.shift)..).and_then(<[u32]>::first_chunk) else {
+            return false;
+        };
+        let (start, end) = (*start as usize, *end as usize);
+        match self.digests[start..end].iter().position(|held| *held == digest) {
+            Some(offset) => {
+                let index = start + offset;
                 self.seen[index / 64] |= 1 << (index % 64);
                 true
             }
-            Err(_) => false,
+            None => false,
         }
     }
 
@@ -100,6 +122,16 @@ impl DigestSet {
     }
 }
 
+fn place(index: usize) -> u32 {
+    u32::try_from(index).expect("no target has four thousand million objects")
+}
+
+/// The leading bits of a digest, in the order of signed numbers.
+fn bucket(digest: i64, shift: u32) -> usize {
+    let from_zero = digest.cast_unsigned() ^ (1 << 63);
+    usize::try_from(from_zero.checked_shr(shift).unwrap_or(0)).unwrap_or(usize::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,6 +151,19 @@ mod tests {
             digest.value, -8_989_632_987_859_767_645,
             "digests are stored: changing them rewrites every row's digest once"
         );
+    }
+
+    #[test]
+    fn every_digest_is_found_however_they_are_spread() {
+        let spread = |factor: i64| (-500..500).map(|number: i64| number.wrapping_mul(factor)).collect::<Vec<_>>();
+        for digests in [spread(1), spread(i64::MAX / 500), spread(0x9E37_79B9_7F4A_7C15_u64.cast_signed()), vec![7]] {
+            let mut set = DigestSet::new(digests.clone());
+            assert!(digests.iter().all(|digest| set.mark(*digest)));
+            assert!(set.unseen().is_empty());
+            assert!(digests.iter().all(|digest| digests.contains(&(digest ^ 1)) || !set.mark(digest ^ 1)));
+        }
+        assert!(![i64::MIN, -1, 0, i64::MAX].into_iter().any(|digest| DigestSet::new(Vec::new()).mark(digest)));
+        assert!(![i64::MIN, -1, 0, i64::MAX].into_iter().any(|digest| DigestSet::default().mark(digest)));
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Sets of ids that cost 8 bytes an id.
 
-use std::collections::HashSet;
+use std::{
+    collections::HashSet,
+    hash::{BuildHasherDefault, Hasher},
+};
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -9,7 +12,7 @@ use xxhash_rust::xxh3::xxh3_64;
 /// Two ids with one hash count as one: the listing then looks incomplete, or the id looks named, and either deletes
 /// nothing.
 #[derive(Debug, Default)]
-pub(super) struct DistinctIds(HashSet<u64>);
+pub(super) struct DistinctIds(HashSet<u64, BuildHasherDefault<Hashed>>);
 
 impl DistinctIds {
     /// Adds an id; true where it is new.
@@ -28,5 +31,23 @@ impl DistinctIds {
 
     pub(super) fn count(&self) -> u64 {
         self.0.len() as u64
+    }
+}
+
+/// Takes a hash as it is: to hash it once more would cost as much as the first time.
+#[derive(Debug, Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = xxh3_64(bytes);
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
     }
 }
