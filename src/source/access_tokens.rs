@@ -1,13 +1,16 @@
 //! SMC `ListAccessTokens` over HTTP.
 
+use std::sync::Arc;
+
 use super::{
     AccessTokenPage, AccessTokenQuery, AccountClient, ListAccessTokens, Operation, Page, SourceError,
     decode::decode_access_tokens,
 };
 
-impl ListAccessTokens for AccountClient {
+impl ListAccessTokens for Arc<AccountClient> {
     async fn list_access_tokens(&self, query: &AccessTokenQuery) -> Result<AccessTokenPage, SourceError> {
-        let (listing, received) = self.call(Operation::ListAccessTokens, &params(query), decode_access_tokens).await?;
+        let (listing, received) =
+            self.call_apart(Operation::ListAccessTokens, params(query), decode_access_tokens).await?;
         Ok(AccessTokenPage {
             page: Page {
                 items: listing.items,

@@ -8,6 +8,8 @@ use std::sync::{
 use chrono::{DateTime, TimeDelta, Utc};
 use governor::{DefaultDirectRateLimiter, RateLimiter};
 use reqwest::header::{ACCEPT, CONTENT_LENGTH};
+use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument;
 
 use crate::{
     clock::Clock,
@@ -107,6 +109,26 @@ impl AccountClient {
     /// Where there are no credentials.
     pub async fn key_origin(&self) -> Result<String, SourceError> {
         Ok(self.credentials.get(self.corrected_now()).await?.origin().to_owned())
+    }
+
+    /// [`call`](Self::call) as a task of its own, which ends when nobody waits for it any more: answers that are awaited
+    /// at once are decoded at once.
+    pub(super) async fn call_apart<T: Send + 'static>(
+        self: &Arc<Self>,
+        operation: Operation,
+        params: Vec<(String, String)>,
+        decode: fn(&Members<'_>) -> Result<T, Malformed>,
+    ) -> Result<(T, Received), SourceError> {
+        let client = Arc::clone(self);
+        let call = async move { client.call(operation, &params, decode).await };
+        match AbortOnDropHandle::new(tokio::spawn(call.in_current_span())).await {
+            Ok(answer) => answer,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime ends, and whoever waits here with it.
+                Err(_) => std::future::pending().await,
+            },
+        }
     }
 
     /// Calls `operation` until its answer can be decoded or trying again is useless.

@@ -50,23 +50,23 @@ fn quick(
     credentials: &CredentialsConfig,
     environment: Environment,
     clock: ManualClock,
-) -> AccountClient {
+) -> Arc<AccountClient> {
     let context = Context::new(http, api, environment, Arc::new(clock)).unwrap().quick();
-    AccountClient::with_provider(Provider::new(credentials, &context), &context)
+    Arc::new(AccountClient::with_provider(Provider::new(credentials, &context), &context))
 }
 
-fn build(api: &ApiConfig, http: HttpClient, environment: Environment) -> AccountClient {
+fn build(api: &ApiConfig, http: HttpClient, environment: Environment) -> Arc<AccountClient> {
     let clock = ManualClock::new("2024-01-02T03:04:05Z".parse().unwrap());
     quick(http, api, &env_config(), environment, clock)
 }
 
-fn client(server: &ScriptedServer) -> AccountClient {
+fn client(server: &ScriptedServer) -> Arc<AccountClient> {
     let api = api(&server.host());
     let environment = Environment::of_pairs([("ID", "LTAIid"), ("SECRET", "s3cret")]);
     build(&api, HttpClient::new(&api).unwrap(), environment)
 }
 
-async fn list(client: &AccountClient) -> Result<crate::source::AccessTokenPage, SourceError> {
+async fn list(client: &Arc<AccountClient>) -> Result<crate::source::AccessTokenPage, SourceError> {
     client.list_access_tokens(&AccessTokenQuery::default()).await
 }
 

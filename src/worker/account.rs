@@ -66,12 +66,7 @@ impl Account {
     }
 
     /// Calls the APIs as this account.
-    pub fn client(&self) -> &AccountClient {
-        &self.client
-    }
-
-    /// The client, to assume roles with.
-    pub(super) fn shared_client(&self) -> &Arc<AccountClient> {
+    pub fn client(&self) -> &Arc<AccountClient> {
         &self.client
     }
 

@@ -92,7 +92,7 @@ impl Organization {
             return known;
         }
         let role = self.config.role_in(&wanted.account_id);
-        let client = AccountClient::assuming(Arc::clone(self.management.shared_client()), role);
+        let client = AccountClient::assuming(Arc::clone(self.management.client()), role);
         let config = self.config.member_account(&wanted.account_id, wanted.account_name.clone());
         Arc::new(Account::new(config, self.rank, Arc::new(client)))
     }

@@ -1,5 +1,7 @@
 //! One scan of one target: lock, read, prove, apply, record.
 
+use std::sync::Arc;
+
 use tracing::{Instrument, info_span, warn};
 
 use super::{
@@ -170,7 +172,7 @@ impl Worker {
 trait Scanned: Kept {
     fn scan<O: Observer<Self>>(
         target: &Target,
-        client: &AccountClient,
+        client: &Arc<AccountClient>,
         observer: &mut O,
         request: &ScanRequest,
         options: ScanOptions,
@@ -181,7 +183,7 @@ trait Scanned: Kept {
 impl Scanned for AccessToken {
     async fn scan<O: Observer<Self>>(
         target: &Target,
-        client: &AccountClient,
+        client: &Arc<AccountClient>,
         observer: &mut O,
         request: &ScanRequest,
         options: ScanOptions,
@@ -197,7 +199,7 @@ impl Scanned for AccessToken {
 impl Scanned for MfaDevice {
     async fn scan<O: Observer<Self>>(
         target: &Target,
-        client: &AccountClient,
+        client: &Arc<AccountClient>,
         observer: &mut O,
         _: &ScanRequest,
         options: ScanOptions,

@@ -35,7 +35,7 @@ async fn findings(account: &AccountConfig, api: &ApiConfig, http: HttpClient) ->
     let api = ApiConfig { max_attempts: api.max_attempts.min(MAX_ATTEMPTS), ..api.clone() };
     let environment = Environment::of_process();
     let client = match AccountClient::new(http, &api, &account.credentials, environment, Arc::new(SystemClock)) {
-        Ok(client) => client,
+        Ok(client) => Arc::new(client),
         Err(error) => return vec![Finding::refused("endpoints", &error)],
     };
     let mut findings = match client.key_origin().await {
@@ -74,7 +74,7 @@ struct Answer {
     skew: Option<TimeDelta>,
 }
 
-async fn read_access_tokens(client: &AccountClient) -> Result<Answer, SourceError> {
+async fn read_access_tokens(client: &Arc<AccountClient>) -> Result<Answer, SourceError> {
     let paged = AccessTokenQuery { paging: Some(FIRST_PAGE), ..AccessTokenQuery::default() };
     let answer = match client.list_access_tokens(&paged).await {
         Err(error) if error.rejects_parameter(&["PageNumber", "PageSize"]) => {
@@ -86,7 +86,7 @@ async fn read_access_tokens(client: &AccountClient) -> Result<Answer, SourceErro
     Ok(Answer { message: format!("ListAccessTokens answers: {total}"), skew: answer.page.skew })
 }
 
-async fn read_mfa_devices(client: &AccountClient) -> Result<Answer, SourceError> {
+async fn read_mfa_devices(client: &Arc<AccountClient>) -> Result<Answer, SourceError> {
     let answer = client.list_mfa_devices(None).await?;
     let count = counted(answer.page.items.len() as u64, "device");
     let more = if answer.is_truncated { " and more" } else { "" };
