@@ -67,19 +67,19 @@ async fn live() -> HalfYear {
     let mut away = None;
     half_year.read(Source::AccessTokens, true).await;
     half_year.read(Source::MfaDevices, true).await;
-    for turn in 1..180_i64 {
-        // A day on average, at changing hours.
-        half_year.world.advance(TimeDelta::hours([6, 40, 26][turn as usize % 3]));
+    for turn in 1..144_i64 {
+        // Thirty hours on average, at changing hours.
+        half_year.world.advance(TimeDelta::hours([8, 48, 34][turn as usize % 3]));
         half_year.edit(turn, &mut away);
         // Nobody looks for some days now and then.
-        if [30..33, 100..102].iter().any(|blind| blind.contains(&turn)) {
+        if [24..27, 80..82].iter().any(|blind| blind.contains(&turn)) {
             continue;
         }
         for source in [Source::AccessTokens, Source::MfaDevices] {
-            if source == Source::MfaDevices && turn % 2 == 1 && turn < 179 {
+            if source == Source::MfaDevices && turn % 2 == 1 && turn < 143 {
                 continue;
             }
-            let is_last = turn >= 178;
+            let is_last = turn >= 142;
             if turn % 13 == 0 && !is_last {
                 half_year.world.emulator.add_fault(Fault::error(403, "NoPermission", "not authorized").always());
                 assert!(!half_year.world.scan(source).await.is_success());
@@ -118,16 +118,16 @@ impl HalfYear {
         let now = self.world.emulator.now();
         match turn {
             // A code comes back after its absence was read.
-            50 => {
+            40 => {
                 *away = self.world.edit(|inventory| {
                     let id = inventory.tokens().find(|code| code.status == status::EXPIRED)?.id.clone();
                     inventory.remove_token(&id)
                 });
                 assert!(away.is_some());
             }
-            52 => drop(self.world.edit(|inventory| inventory.insert_token(away.take().unwrap()))),
+            42 => drop(self.world.edit(|inventory| inventory.insert_token(away.take().unwrap()))),
             // Codes are renamed and renewed.
-            60 | 120 => self.world.edit(|inventory| {
+            48 | 96 => self.world.edit(|inventory| {
                 let ids: Vec<String> = inventory
                     .tokens()
                     .filter(|code| code.status == status::ACTIVATED)
@@ -137,7 +137,7 @@ impl HalfYear {
                 inventory.token_mut(&ids[ids.len() / 2 + 1]).unwrap().ttl_days += 30;
             }),
             // A device passes from hand to hand.
-            45 | 76 | 115 | 150 => self.world.edit(|inventory| {
+            36 | 61 | 92 | 120 => self.world.edit(|inventory| {
                 let serial = inventory
                     .devices()
                     .filter(|device| device.user.is_some())
@@ -150,12 +150,12 @@ impl HalfYear {
                 device.activated_at = Some(now);
             }),
             // Until the end, the API forgets to expire a code.
-            168 => {
+            134 => {
                 let mut code = AccessToken::new("at-overdue", now);
                 (code.ttl_days, code.registered_count) = (8, 1);
                 self.world.edit(|inventory| inventory.insert_token(code));
             }
-            174 => self.world.emulator.with_settings(ACCOUNT_ID, |settings| settings.rates.expiry = false),
+            139 => self.world.emulator.with_settings(ACCOUNT_ID, |settings| settings.rates.expiry = false),
             _ => return,
         }
         self.chronicle.follow(&self.world);

@@ -15,14 +15,13 @@ pub(crate) struct Question {
 
 impl Question {
     pub(crate) fn all() -> Vec<Self> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("dashboards/questions");
-        let mut paths: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let mut paths: Vec<PathBuf> = std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
         paths.sort();
         paths.iter().map(|path| Self::read(path)).collect()
     }
 
     pub(crate) fn named(name: &str) -> Self {
-        Self::all().into_iter().find(|question| question.name == name).unwrap_or_else(|| panic!("no question {name}"))
+        Self::read(&folder().join(format!("{name}.sql")))
     }
 
     /// The same with other parameters: `name` of the `params` at its top becomes `value`.
@@ -70,4 +69,8 @@ impl Question {
             .collect();
         Self { name: path.file_stem().unwrap().to_string_lossy().into_owned(), text, columns }
     }
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("dashboards/questions")
 }
