@@ -73,7 +73,7 @@ impl Context {
     }
 
     pub(super) async fn migrate(&self) -> anyhow::Result<()> {
-        let migrated = self.store.migrate().await?;
+        let migrated = self.store.migrate_if_needed().await?;
         if migrated.applied_count > 0 {
             info!("applied {} migrations", migrated.applied_count);
         }

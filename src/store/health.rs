@@ -75,46 +75,65 @@ impl Store {
     /// # Errors
     /// Where the database refuses.
     pub async fn missing_roles(&self) -> Result<Vec<&'static str>, StoreError> {
-        let (names, schemas): (Vec<String>, Vec<String>) =
-            ROLES.iter().map(|(role, schema)| ((*role).to_owned(), (*schema).to_owned())).unzip();
-        let able = sqlx::query_scalar!(
-            r#"select r.rolname::text as "rolname!"
-               from unnest($1::text[], $2::text[]) as wanted (role_name, schema_name)
-               join pg_catalog.pg_roles r on r.rolname = wanted.role_name
-               where coalesce(has_schema_privilege(r.rolname, to_regnamespace(wanted.schema_name)::oid, 'usage'), true)"#,
-            &names,
-            &schemas
-        )
-        .fetch_all(&mut *self.connection().await?)
-        .await?;
-        let missing = ROLES.into_iter().filter(|(role, _)| !able.iter().any(|able| able == role));
-        Ok(missing.map(|(role, _)| role).collect())
+        missing_roles(&mut *self.connection().await?).await
     }
-}
 
-impl Store {
     /// Whether logins are named that may read some accounts only, and read all of them nevertheless: the schema was
     /// restored, or changed, by somebody who could not restrict them.
     ///
     /// # Errors
     /// Where the database refuses.
     pub async fn has_loose_readers(&self) -> Result<bool, StoreError> {
-        let is_loose = sqlx::query_scalar!(
-            r#"select exists (select from inventory.reader_accounts)
-                      and exists (
-                          select
-                          from pg_catalog.pg_class c
-                          join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-                          where (n.nspname in ('inventory', 'reporting', 'reporting_pii')
-                                 and c.relkind = 'v' and pg_get_userbyid(c.relowner) <> 'stocktake_views')
-                             or (n.nspname = 'inventory' and c.relkind in ('r', 'p')
-                                 and c.relname <> 'reader_accounts' and not c.relrowsecurity)
-                      ) as "is_loose!""#
-        )
-        .fetch_one(&mut *self.connection().await?)
-        .await?;
-        Ok(is_loose)
+        has_loose_readers(&mut *self.connection().await?).await
     }
+
+    /// Whether there is nothing to migrate: the schema is this program's, every role can do its part, and this login
+    /// works as the worker.
+    pub(super) async fn is_ready(&self) -> Result<bool, StoreError> {
+        let mut session = self.connection().await?;
+        let conn = &mut *session;
+        Ok(matches!(schema_state(conn).await?, SchemaState::Current { .. })
+            && sqlx::query_scalar!(r#"select current_user = 'stocktake_worker' as "is_worker!""#)
+                .fetch_one(&mut *conn)
+                .await?
+            && missing_roles(conn).await?.is_empty()
+            && !has_loose_readers(conn).await?)
+    }
+}
+
+async fn missing_roles(conn: &mut PgConnection) -> Result<Vec<&'static str>, StoreError> {
+    let (names, schemas): (Vec<String>, Vec<String>) =
+        ROLES.iter().map(|(role, schema)| ((*role).to_owned(), (*schema).to_owned())).unzip();
+    let able = sqlx::query_scalar!(
+        r#"select r.rolname::text as "rolname!"
+           from unnest($1::text[], $2::text[]) as wanted (role_name, schema_name)
+           join pg_catalog.pg_roles r on r.rolname = wanted.role_name
+           where coalesce(has_schema_privilege(r.rolname, to_regnamespace(wanted.schema_name)::oid, 'usage'), true)"#,
+        &names,
+        &schemas
+    )
+    .fetch_all(conn)
+    .await?;
+    let missing = ROLES.into_iter().filter(|(role, _)| !able.iter().any(|able| able == role));
+    Ok(missing.map(|(role, _)| role).collect())
+}
+
+async fn has_loose_readers(conn: &mut PgConnection) -> Result<bool, StoreError> {
+    let is_loose = sqlx::query_scalar!(
+        r#"select exists (select from inventory.reader_accounts)
+                  and exists (
+                      select
+                      from pg_catalog.pg_class c
+                      join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+                      where (n.nspname in ('inventory', 'reporting', 'reporting_pii')
+                             and c.relkind = 'v' and pg_get_userbyid(c.relowner) <> 'stocktake_views')
+                         or (n.nspname = 'inventory' and c.relkind in ('r', 'p')
+                             and c.relname <> 'reader_accounts' and not c.relrowsecurity)
+                  ) as "is_loose!""#
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(is_loose)
 }
 
 pub(super) async fn schema_state(conn: &mut PgConnection) -> Result<SchemaState, StoreError> {

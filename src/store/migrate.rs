@@ -35,6 +35,19 @@ impl Store {
         Ok(migrated)
     }
 
+    /// As [`migrate`](Self::migrate), unless nothing is missing: to grant everything once more would cost each start of
+    /// the program more than a small scan.
+    ///
+    /// # Errors
+    /// As [`migrate`](Self::migrate).
+    pub async fn migrate_if_needed(&self) -> Result<Migrated, StoreError> {
+        // What cannot be looked at is told by what comes next.
+        if self.is_ready().await.unwrap_or(false) {
+            return Ok(Migrated { applied_count: 0, roles_refusal: None });
+        }
+        self.migrate().await
+    }
+
     /// Checks that the schema is exactly this program's.
     ///
     /// # Errors

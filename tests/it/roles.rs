@@ -172,6 +172,19 @@ async fn a_second_migration_gives_back_what_was_revoked() {
     assert_eq!(count_as(&database, READER, "reporting.scans").await, Ok(0));
 }
 
+#[tokio::test]
+async fn a_start_of_the_program_grants_what_is_missing_and_else_writes_nothing() {
+    let database = TestDatabase::create().await;
+    let written = "select xmin::text from pg_class where oid = 'reporting.scans'::regclass";
+    let before: String = database.value(written).await;
+    assert_eq!(database.store.migrate_if_needed().await.unwrap().applied_count, 0);
+    assert_eq!(database.value::<String>(written).await, before);
+    database.execute("revoke usage on schema reporting from stocktake_reader").await;
+    database.store.migrate_if_needed().await.unwrap();
+    assert_eq!(count_as(&database, READER, "reporting.scans").await, Ok(0));
+    assert_ne!(database.value::<String>(written).await, before, "to grant is to write");
+}
+
 /// The server refuses roles to an owner who may not create any: a server of its own, without our roles.
 #[tokio::test]
 async fn migrate_goes_on_where_roles_are_refused_and_says_so() {
