@@ -26,39 +26,33 @@ fn open(cutoff: &str) -> String {
 #[tokio::test]
 async fn a_purge_by_hand_goes_no_further_than_the_policy_and_not_past_a_hold() {
     let database = samples(17).await;
-    let delete = "delete from inventory.access_token_usage";
+    let old = "delete from inventory.access_token_usage where seen_at < now() - interval '7 days'";
     let before = database.lines(ROWS).await;
     let a_week_ago = open("now() - interval '7 days'");
     let a_dry_run = a_week_ago.replace("false, now()", "true, now()");
     let untaken = a_week_ago.replace("pg_current_xact_id()", "null");
     for (why, statements) in [
-        ("history is append-only", delete.to_owned()),
-        ("no policy of account", format!("{}; {delete}", open("now() - interval '6 days 23 hours'"))),
-        ("no policy of account", format!("{}; {delete}", open("now() + interval '9 years'"))),
+        ("history is append-only", old.to_owned()),
+        ("no policy of account", format!("{}; {old}", open("now() - interval '6 days 23 hours'"))),
+        ("no policy of account", format!("{}; {old}", open("now() + interval '9 years'"))),
         // Opened as the policy lets go, and moved on.
+        ("no policy of account", format!("{a_week_ago}; update inventory.retention_log set cutoff_at = now(); {old}")),
         (
             "no policy of account",
-            format!("{a_week_ago}; update inventory.retention_log set cutoff_at = now(); {delete}"),
-        ),
-        (
-            "no policy of account",
-            format!("{a_week_ago}; update inventory.retention_log set dataset = 'access_token_history'; {delete}"),
+            format!("{a_week_ago}; update inventory.retention_log set dataset = 'access_token_history'; {old}"),
         ),
         // What is younger stays, in a purge that is allowed.
-        ("history is append-only", format!("{a_week_ago}; {delete}")),
-        // A dry run, one that nobody has taken up, one that is over.
-        ("history is append-only", format!("{a_dry_run}; {delete}")),
-        ("history is append-only", format!("{untaken}; {delete}")),
+        ("history is append-only", format!("{a_week_ago}; delete from inventory.access_token_usage")),
+        // A dry run, one that nobody has taken up, one that is over, one of another transaction.
+        ("history is append-only", format!("{a_dry_run}; {old}")),
+        ("history is append-only", format!("{untaken}; {old}")),
         (
             "history is append-only",
-            format!("{a_week_ago}; update inventory.retention_log set finished_at = now(); {delete}"),
+            format!("{a_week_ago}; update inventory.retention_log set finished_at = now(); {old}"),
         ),
-        ("history is append-only", format!("{a_week_ago}; commit; begin; {delete}")),
+        ("history is append-only", format!("{a_week_ago}; commit; begin; {old}")),
         // After a batch of the function, in its own transaction.
-        (
-            "history is append-only",
-            format!("select inventory.purge('{ACCOUNT_ID}', 'access_token_usage', 1); {delete}"),
-        ),
+        ("history is append-only", format!("select inventory.purge('{ACCOUNT_ID}', 'access_token_usage', 1); {old}")),
     ] {
         let refused = refusal(&database, "begin", &statements).await;
         assert!(refused.contains(why), "{statements}: {refused}");
@@ -74,7 +68,6 @@ async fn a_purge_by_hand_goes_no_further_than_the_policy_and_not_past_a_hold() {
         }
     }
 
-    let old = "delete from inventory.access_token_usage where seen_at < now() - interval '7 days'";
     for policy in ["is_enabled = false", "keep_seconds = 30 * 86400"] {
         let changed = format!("update inventory.retention_policies set {policy}; {a_week_ago}; {old}");
         let refused = refusal(&database, "begin", &changed).await;
@@ -92,6 +85,21 @@ async fn a_purge_by_hand_goes_no_further_than_the_policy_and_not_past_a_hold() {
     // All that could have kept them away is here: nothing else refuses what the policy lets go.
     database.execute(&format!("begin; {a_week_ago}; {old} and access_token_id <> 'at-12'; commit")).await;
     assert_eq!(database.lines(ROWS).await.len(), 7);
+}
+
+#[tokio::test]
+async fn a_policy_that_is_changed_while_a_batch_deletes_waits_for_its_end() {
+    let database = samples(17).await;
+    let mut batch = database.pool.begin().await.unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(format!("select inventory.purge('{ACCOUNT_ID}', 'access_token_usage', 3)")))
+        .execute(&mut *batch)
+        .await
+        .unwrap();
+    let change = "set lock_timeout = 1; update inventory.retention_policies set is_enabled = false";
+    let refused = refusal(&database, "begin", change).await;
+    assert!(refused.contains("lock timeout"), "{refused}");
+    batch.commit().await.unwrap();
+    database.execute("update inventory.retention_policies set is_enabled = false").await;
 }
 
 #[tokio::test]

@@ -1,15 +1,13 @@
 //! A hold and a batch that meet: whoever is first, no row goes once its hold is placed.
 
-use std::time::Duration;
-
 use stocktake::{
     clock::SystemClock,
     inventory::Source,
     store::{NewHold, Store},
 };
 
-use super::{call, job, sample_count, samples};
-use crate::support::{ACCOUNT_ID, TestDatabase, pg_proxy::PgProxy};
+use super::{call, job, sample_count, samples, wait_for_a_waiter};
+use crate::support::{ACCOUNT_ID, pg_proxy::PgProxy};
 
 const ALL: NewHold<'_> = NewHold {
     account: ACCOUNT_ID,
@@ -18,19 +16,6 @@ const ALL: NewHold<'_> = NewHold {
     reason: "case 7",
     placed_by: "auditor",
 };
-
-/// Waits until somebody waits for the table of holds.
-async fn wait_for_a_waiter(database: &TestDatabase) {
-    const WAITING: &str =
-        "select count(*) from pg_locks where relation = 'inventory.legal_holds'::regclass and not granted
-                           and database = (select oid from pg_database where datname = current_database())";
-    let waiting = async {
-        while database.value::<i64>(WAITING).await == 0 {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(60), waiting).await.expect("somebody waits for the holds");
-}
 
 #[tokio::test]
 async fn a_hold_that_is_placed_while_a_batch_deletes_waits_for_its_end() {

@@ -7,6 +7,8 @@ mod guards;
 mod holds;
 mod numbers;
 
+use std::time::Duration;
+
 use sqlx::{Connection, PgConnection};
 
 use crate::support::{ACCOUNT_ID, TestDatabase};
@@ -78,6 +80,19 @@ async fn samples(day_count: usize) -> TestDatabase {
 
 async fn sample_count(database: &TestDatabase) -> i64 {
     database.value("select count(*) from inventory.access_token_usage").await
+}
+
+/// Waits until somebody waits for the table of holds.
+async fn wait_for_a_waiter(database: &TestDatabase) {
+    const WAITING: &str =
+        "select count(*) from pg_locks where relation = 'inventory.legal_holds'::regclass and not granted
+                           and database = (select oid from pg_database where datname = current_database())";
+    let waiting = async {
+        while database.value::<i64>(WAITING).await == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), waiting).await.expect("somebody waits for the holds");
 }
 
 /// A session of its own, as the retention role: a job that is not ours.

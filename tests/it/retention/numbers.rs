@@ -5,8 +5,11 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use stocktake::{clock::Clock as _, inventory::Source, schedule::Trigger, store::NewHold, worker::serve};
 
-use super::{CANDIDATES, LOG, ROWS, filled};
-use crate::support::{ACCOUNT_ID, Desk, World, account};
+use super::{CANDIDATES, LOG, ROWS, filled, sample_count, wait_for_a_waiter};
+use crate::support::{
+    ACCOUNT_ID, Desk, World, account,
+    estate::{Estate, Log, id},
+};
 
 /// Every current row, open or tombstone, the holds, and what each day counts.
 const KEPT: &str = "
@@ -169,4 +172,31 @@ async fn the_schedule_purges_by_the_policies_of_the_configuration() {
     serve(Arc::new(world.another_worker(&database)), triggers).await;
     assert_eq!(database.lines(ROWS).await.len(), 5 * 6, "what ended in the last six days");
     assert_eq!(database.lines(LOG).await.len(), 5);
+}
+
+#[tokio::test]
+async fn a_worker_that_is_stopped_leaves_its_purge_to_the_next_one() {
+    let estate = Estate::of(1, |config| config.retention.history = TimeDelta::days(7).to_std().unwrap()).await;
+    let old = format!(
+        "insert into inventory.accounts values ('{0}', 'a00', now());
+         insert into inventory.access_token_usage values ('{0}', 'at-1', now() - interval '8 days', 1, null, 1)",
+        id(0)
+    );
+    estate.database.execute(&old).await;
+    // Whoever is about to place a hold keeps the first batch waiting.
+    let mut placing = estate.database.pool.begin().await.unwrap();
+    sqlx::raw_sql("lock table inventory.legal_holds in row exclusive mode").execute(&mut *placing).await.unwrap();
+    let log = Log::capture();
+    let (sender, triggers) = tokio::sync::mpsc::channel(1);
+    sender.send(Trigger::Retention).await.unwrap();
+    let stop = async {
+        wait_for_a_waiter(&estate.database).await;
+        estate.stop.cancel();
+    };
+    tokio::join!(serve(Arc::clone(&estate.worker), triggers), stop);
+    placing.rollback().await.unwrap();
+    estate.database.end_sessions().await;
+    assert!(log.has(&["stopped purging", "the next purge takes what is left"]), "{}", log.text());
+    assert_eq!(sample_count(&estate.database).await, 1);
+    assert!(estate.database.lines(LOG).await.is_empty(), "the batch that waited never was");
 }
