@@ -25,14 +25,14 @@ impl Scene {
     /// Objects are new, changed, used, expired, vanished, back after their tombstone, odd and impossible.
     pub(super) async fn eventful() -> Self {
         let begin = present() - TimeDelta::days(2);
-        let world = World::at(begin, account().inventory(past(begin)), |_| {}).await;
-        world.scan_both().await;
+        let world = Box::pin(World::at(begin, account().inventory(past(begin)), |_| {})).await;
+        Box::pin(world.scan_both()).await;
         let returning = world.edit(|inventory| {
             let code = inventory.remove_token("at-returning").unwrap();
             (code, inventory.remove_device(&serial("returning")).unwrap())
         });
         world.advance(TimeDelta::hours(1));
-        world.scan_both().await;
+        Box::pin(world.scan_both()).await;
         world.edit(|inventory| {
             inventory.insert_token(returning.0);
             inventory.insert_device(returning.1);
