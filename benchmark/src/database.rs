@@ -21,8 +21,8 @@ pub(crate) struct Counters {
 pub(crate) struct Spent {
     /// All of the write-ahead log.
     pub(crate) wal_bytes: i64,
-    /// Its records of data tables and their indexes.
-    pub(crate) data_wal_bytes: i64,
+    /// Its records of data tables and their indexes; not known where the server has no `pg_walinspect`.
+    pub(crate) data_wal_bytes: Option<i64>,
     /// Rows inserted, updated or deleted in data tables.
     pub(crate) rows_written: i64,
     /// The same in all other tables.
@@ -79,10 +79,19 @@ pub(crate) async fn spent_since(before: &Counters, url: &str) -> anyhow::Result<
          from pg_get_wal_records_info($1::pg_lsn, $2::pg_lsn) w
          where exists (select from files f where strpos(w.block_ref, f.file) > 0)"
     );
-    let data_wal_bytes = if wal_bytes == 0 {
-        0
-    } else {
-        sqlx::query_scalar(AssertSqlSafe(statement)).bind(&before.lsn).bind(&after.lsn).fetch_one(&mut conn).await?
+    let inspects: bool = sqlx::query_scalar("select exists (select from pg_extension where extname = 'pg_walinspect')")
+        .fetch_one(&mut conn)
+        .await?;
+    let data_wal_bytes = match (inspects, wal_bytes) {
+        (false, _) => None,
+        (true, 0) => Some(0),
+        _ => Some(
+            sqlx::query_scalar(AssertSqlSafe(statement))
+                .bind(&before.lsn)
+                .bind(&after.lsn)
+                .fetch_one(&mut conn)
+                .await?,
+        ),
     };
     Ok(Spent {
         wal_bytes,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::figures::{Figures, Run, of};
+use crate::figures::{Figures, Run, median, of};
 
 /// Times against their floors, then what each run cost.
 pub(crate) fn tables(all: &[Figures]) -> String {
@@ -55,7 +55,10 @@ fn costs(all: &[Figures]) -> String {
                 of(runs, |run| run.program.peak_rss_bytes as f64) / 1024.0 / 1024.0,
                 of(runs, |run| run.request_count as f64),
                 bytes(of(runs, |run| run.spent.wal_bytes as f64)),
-                bytes(of(runs, |run| run.spent.data_wal_bytes as f64)),
+                match runs.iter().map(|run| run.spent.data_wal_bytes).collect::<Option<Vec<_>>>() {
+                    Some(sizes) => bytes(median(sizes.into_iter().map(|size| size as f64))),
+                    None => "-".to_owned(),
+                },
                 of(runs, |run| run.spent.rows_written as f64),
                 of(runs, |run| run.spent.ledger_rows_written as f64),
                 of(runs, |run| run.spent.rows_locked as f64),

@@ -10,7 +10,7 @@ use super::{
     copy::CopyRows,
     diff::{AccessTokenRow, Difference, Known, compare_access_token},
     digest::{Digest, DigestBuilder},
-    kept::{Kept, Written, run_staged},
+    kept::{Contents, Kept, Written, run_staged},
 };
 use crate::{inventory::AccessToken, scan::Tombstones};
 
@@ -113,7 +113,12 @@ impl Kept for AccessToken {
         .await
     }
 
-    async fn write_staged(conn: &mut PgConnection, account_id: &str, scan_id: i64) -> Result<Written, sqlx::Error> {
+    async fn write_staged(
+        conn: &mut PgConnection,
+        account_id: &str,
+        scan_id: i64,
+        has: Contents,
+    ) -> Result<Written, sqlx::Error> {
         let sample_usage = include_str!("sql/sample_access_token_usage.sql");
         let open = include_str!("sql/open_access_tokens.sql");
         let advance = include_str!("sql/advance_access_tokens.sql");
@@ -121,14 +126,26 @@ impl Kept for AccessToken {
         let record_transitions = include_str!("sql/record_access_token_transitions.sql");
         let record_anomalies = include_str!("sql/record_access_token_anomalies.sql");
 
-        run_staged(conn, sample_usage, account_id, scan_id).await?;
-        Ok(Written {
-            opened: run_staged(conn, open, account_id, scan_id).await?,
-            advanced: run_staged(conn, advance, account_id, scan_id).await?,
-            touched: sqlx::query(touch).bind(account_id).execute(&mut *conn).await?.rows_affected(),
-            transitions: run_staged(conn, record_transitions, account_id, scan_id).await?,
-            anomalies: run_staged(conn, record_anomalies, account_id, scan_id).await?,
-        })
+        let mut written = Written::default();
+        if has.nexts || has.touches {
+            run_staged(conn, sample_usage, account_id, scan_id).await?;
+        }
+        if has.opens {
+            written.opened = run_staged(conn, open, account_id, scan_id).await?;
+        }
+        if has.nexts {
+            written.advanced = run_staged(conn, advance, account_id, scan_id).await?;
+        }
+        if has.touches {
+            written.touched = sqlx::query(touch).bind(account_id).execute(&mut *conn).await?.rows_affected();
+        }
+        if has.transitions {
+            written.transitions = run_staged(conn, record_transitions, account_id, scan_id).await?;
+        }
+        if has.anomalies {
+            written.anomalies = run_staged(conn, record_anomalies, account_id, scan_id).await?;
+        }
+        Ok(written)
     }
 
     async fn note_overdue(

@@ -85,7 +85,7 @@ impl<T: Kept> Observations<T> {
             if self.staged.has_repeats() {
                 sqlx::query(T::KEEP_LAST).execute(&mut *tx).await?;
             }
-            written = T::write_staged(&mut tx, account_id, scan_id).await?;
+            written = T::write_staged(&mut tx, account_id, scan_id, self.staged.contents()).await?;
             returned = sqlx::query_scalar::<_, i64>(T::COUNT_RETURNED).fetch_one(&mut *tx).await?.unsigned_abs();
             let touched = written.opened + written.advanced + written.touched;
             let expected = self.staged.distinct_count();

@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 
 use super::{
     copy::CopyRows,
-    diff::{Difference, Known},
+    diff::{Difference, Known, Write},
     digest::Digest,
     erasure::Erased,
 };
@@ -73,11 +73,12 @@ pub(crate) trait Kept: Send + Sync + Sized + 'static {
         unseen: &[i64],
     ) -> impl Future<Output = Result<Vec<String>, sqlx::Error>> + Send;
 
-    /// Writes what is staged, inside the transaction of the apply.
+    /// Writes what is staged, inside the transaction of the apply: `has` tells which statements have rows to write.
     fn write_staged(
         conn: &mut PgConnection,
         account_id: &str,
         scan_id: i64,
+        has: Contents,
     ) -> impl Future<Output = Result<Written, sqlx::Error>> + Send;
 
     /// Records what is odd only because time has passed; returns how many anomalies.
@@ -96,6 +97,28 @@ pub(crate) trait Kept: Send + Sync + Sized + 'static {
         tombstones: Tombstones<'_>,
         complete_started_at: Option<DateTime<Utc>>,
     ) -> impl Future<Output = Result<u64, sqlx::Error>> + Send;
+}
+
+/// What a staging table holds rows of. A statement that finds none would read all of them all the same.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Contents {
+    pub(super) opens: bool,
+    pub(super) nexts: bool,
+    pub(super) touches: bool,
+    pub(super) transitions: bool,
+    pub(super) anomalies: bool,
+}
+
+impl Contents {
+    pub(super) fn add(&mut self, difference: &Difference) {
+        match difference.write {
+            Write::Open => self.opens = true,
+            Write::Next => self.nexts = true,
+            Write::Touch => self.touches = true,
+        }
+        self.transitions |= difference.transition.is_some();
+        self.anomalies |= !difference.anomalies.is_empty();
+    }
 }
 
 /// Rows that the statements of [`Kept::write_staged`] touched.

@@ -12,7 +12,7 @@ use super::{
     diff::{Difference, Known, MfaDeviceRow, compare_mfa_device},
     digest::{Digest, DigestBuilder},
     erasure::Erased,
-    kept::{Kept, Written, run_staged},
+    kept::{Contents, Kept, Written, run_staged},
 };
 use crate::{
     inventory::{MfaDevice, RejectedItem},
@@ -124,7 +124,12 @@ impl Kept for MfaDevice {
         .await
     }
 
-    async fn write_staged(conn: &mut PgConnection, account_id: &str, scan_id: i64) -> Result<Written, sqlx::Error> {
+    async fn write_staged(
+        conn: &mut PgConnection,
+        account_id: &str,
+        scan_id: i64,
+        has: Contents,
+    ) -> Result<Written, sqlx::Error> {
         let open = include_str!("sql/open_mfa_devices.sql");
         let advance = include_str!("sql/advance_mfa_devices.sql");
         let touch = include_str!("sql/touch_mfa_devices.sql");
@@ -133,16 +138,26 @@ impl Kept for MfaDevice {
         for keep_users in [include_str!("sql/add_mfa_users.sql"), include_str!("sql/rename_mfa_users.sql")] {
             sqlx::query(keep_users).bind(account_id).execute(&mut *conn).await?;
         }
-        // A change names the old user, so it is recorded before the row forgets it.
-        let changes = record_transitions(conn, account_id, scan_id, "next").await?;
-        let mut written = Written {
-            opened: run_staged(conn, open, account_id, scan_id).await?,
-            advanced: run_staged(conn, advance, account_id, scan_id).await?,
-            touched: sqlx::query(touch).bind(account_id).execute(&mut *conn).await?.rows_affected(),
-            transitions: changes,
-            anomalies: run_staged(conn, record_anomalies, account_id, scan_id).await?,
-        };
-        written.transitions += record_transitions(conn, account_id, scan_id, "open").await?;
+        let mut written = Written::default();
+        if has.transitions && has.nexts {
+            // A change names the old user, so it is recorded before the row forgets it.
+            written.transitions = record_transitions(conn, account_id, scan_id, "next").await?;
+        }
+        if has.opens {
+            written.opened = run_staged(conn, open, account_id, scan_id).await?;
+        }
+        if has.nexts {
+            written.advanced = run_staged(conn, advance, account_id, scan_id).await?;
+        }
+        if has.touches {
+            written.touched = sqlx::query(touch).bind(account_id).execute(&mut *conn).await?.rows_affected();
+        }
+        if has.anomalies {
+            written.anomalies = run_staged(conn, record_anomalies, account_id, scan_id).await?;
+        }
+        if has.transitions && has.opens {
+            written.transitions += record_transitions(conn, account_id, scan_id, "open").await?;
+        }
         Ok(written)
     }
 

@@ -11,7 +11,7 @@ use super::{
     diff::Difference,
     digest::{Digest, DigestSet},
     erasure::Erased,
-    kept::Kept,
+    kept::{Contents, Kept},
     session::TargetSession,
 };
 use crate::{inventory::RejectedItem, scan::Observer};
@@ -42,6 +42,7 @@ pub(super) struct Staged {
     exists: bool,
     ids: HashSet<u64>,
     row_count: i64,
+    contents: Contents,
 }
 
 impl Staged {
@@ -53,6 +54,11 @@ impl Staged {
     /// and is joined row by row.
     pub(super) fn is_large(&self) -> bool {
         self.row_count >= 200
+    }
+
+    /// What it holds rows of.
+    pub(super) fn contents(&self) -> Contents {
+        self.contents
     }
 
     /// Whether an object was staged more than once.
@@ -149,6 +155,7 @@ impl<T: Kept> Observations<T> {
         for Pending { item, digest, observed_at } in pending {
             let difference = item.compare(rows.get(item.id()), observed_at, self.session.known);
             self.staged.row_count += 1;
+            self.staged.contents.add(&difference);
             encode_common(copy.begin_row(), self.staged.row_count, digest.value, observed_at, &difference);
             item.encode(&mut copy);
         }
