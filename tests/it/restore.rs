@@ -19,7 +19,7 @@ const DEFINITIONS: &str = r#"
     select 'view', c.oid::regclass::text, pg_get_viewdef(c.oid)
     from pg_class c where c.relnamespace in (table named) and c.relkind = 'v'
     union all
-    select 'comment on ' || a.attname, c.oid::regclass::text, coalesce(col_description(c.oid, a.attnum), '')
+    select 'column ' || a.attname, c.oid::regclass::text, concat(a.attnotnull, a.attidentity, col_description(c.oid, a.attnum))
     from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
     where c.relnamespace in (table named) and c.relkind in ('r', 'v')
     union all

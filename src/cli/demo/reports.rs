@@ -6,9 +6,10 @@ use crate::{
 };
 
 /// A title and the query beneath it; every column is cast to text.
-const REPORTS: [(&str, &str); 6] = [
+const REPORTS: [(&str, &str); 7] = [
     ("How fresh is it? (reporting.freshness)", include_str!("freshness.sql")),
     ("What is there? (reporting.access_tokens, reporting.mfa_devices)", include_str!("status.sql")),
+    ("Codes at the end of each day, four weeks back (reporting.access_token_daily_status)", include_str!("days.sql")),
     ("The life of one code, with its time bounds (reporting.access_token_transitions)", include_str!("timeline.sql")),
     ("Transitions of the last two weeks", include_str!("transitions.sql")),
     ("Scans that were not complete: nothing was deleted by them (reporting.scans)", include_str!("trouble.sql")),
