@@ -35,7 +35,8 @@ begin
           and not exists (select from pg_policy p where p.polrelid = c.oid and p.polname = 'reader_accounts')
         order by c.oid
     loop
-        -- Whoever else was granted the table goes on as before.
+        -- Whoever else was granted the table goes on as before. A restore may have brought this half alone.
+        execute format('drop policy if exists everybody on %s', relation);
         execute format('create policy everybody on %s using (true)', relation);
         execute format($policy$
             create policy reader_accounts on %s as restrictive for select to stocktake_views

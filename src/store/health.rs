@@ -128,7 +128,10 @@ async fn has_loose_readers(conn: &mut PgConnection) -> Result<bool, StoreError> 
                       where (n.nspname in ('inventory', 'reporting', 'reporting_pii')
                              and c.relkind = 'v' and pg_get_userbyid(c.relowner) <> 'stocktake_views')
                          or (n.nspname = 'inventory' and c.relkind in ('r', 'p')
-                             and c.relname <> 'reader_accounts' and not c.relrowsecurity)
+                             and c.relname <> 'reader_accounts'
+                             and not exists (
+                                 select from pg_catalog.pg_policy p
+                                 where p.polrelid = c.oid and p.polname = 'reader_accounts'))
                   ) as "is_loose!""#
     )
     .fetch_one(conn)

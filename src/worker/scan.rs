@@ -91,8 +91,13 @@ impl Worker {
             return session.fail(Outcome::Failed, Evidence::default(), trouble, &*self.clock).await.map(Some);
         }
         match target.source {
-            Source::AccessTokens => self.run::<AccessToken>(account, target, request, session, limits).await.map(Some),
-            Source::MfaDevices => self.run::<MfaDevice>(account, target, request, session, limits).await.map(Some),
+            // Boxed: who awaits a scan should not have to hold the larger of the two.
+            Source::AccessTokens => {
+                Box::pin(self.run::<AccessToken>(account, target, request, session, limits)).await.map(Some)
+            }
+            Source::MfaDevices => {
+                Box::pin(self.run::<MfaDevice>(account, target, request, session, limits)).await.map(Some)
+            }
         }
     }
 
