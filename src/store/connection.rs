@@ -88,9 +88,14 @@ impl Store {
 }
 
 impl Session {
-    /// Ends the session in good order, where somebody is there to hear of it.
-    pub(super) async fn close(self) {
-        match timeout(CLOSE_LIMIT, self.conn.close()).await {
+    /// Ends the session in good order, where somebody is there to hear of it. Its locks are given back first: the server
+    /// may take its time to end a session, and whoever comes next would find the target taken.
+    pub(super) async fn close(mut self) {
+        let closing = async {
+            sqlx::query!("select pg_advisory_unlock_all()").execute(&mut self.conn).await?;
+            self.conn.close().await
+        };
+        match timeout(CLOSE_LIMIT, closing).await {
             Ok(Ok(())) => {}
             // The server ends the session when the connection breaks, too.
             Ok(Err(error)) => tracing::debug!(%error, "a connection did not close cleanly"),

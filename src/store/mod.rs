@@ -92,6 +92,8 @@ impl Store {
             ("tcp_keepalives_idle", "60"),
             ("tcp_keepalives_interval", "10"),
             ("tcp_keepalives_count", "3"),
+            // Statements of many rows here are short of arithmetic: to compile them takes longer than it saves.
+            ("jit", "off"),
             // A session of somebody else that sits on a lock ends the scan, not the worker.
             ("lock_timeout", "60s"),
         ]);
