@@ -102,6 +102,13 @@ impl Ground {
         Ok(path)
     }
 
+    /// What autovacuum does within a minute of a first load; it is off here, so that it falls into no run.
+    pub(crate) async fn vacuum(&self, database: &str) -> anyhow::Result<()> {
+        let mut conn = PgConnection::connect(&self.cluster.url(database)).await?;
+        sqlx::raw_sql("vacuum (analyze)").execute(&mut conn).await?;
+        Ok(conn.close().await?)
+    }
+
     async fn execute(&self, statement: &str) -> anyhow::Result<()> {
         let mut conn = PgConnection::connect(&self.cluster.url("postgres")).await?;
         sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(&mut conn).await?;

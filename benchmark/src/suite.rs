@@ -34,6 +34,7 @@ pub(crate) async fn measure(ground: &Ground, code_count: usize, repeat_count: us
         say("first load", first.program.wall_s);
         figures.first.push(first);
 
+        ground.vacuum(&database).await?;
         ground.settle().await?;
         let load_s = Load::of(&url).await?.run(&url).await?;
         say("load floor", load_s);

@@ -6,7 +6,7 @@ use crate::inventory::{AccessToken, Anomaly, AnomalyKind, RejectedItem};
 
 use super::{
     Malformed,
-    container::items,
+    container::{items, plain_items},
     field::{self, Fields},
     json::Members,
     keep::reject,
@@ -37,7 +37,14 @@ pub(in crate::source) struct AccessTokenListing {
 pub(in crate::source) fn decode_access_tokens(answer: &Members<'_>) -> Result<AccessTokenListing, Malformed> {
     let total_count = answer.get("TotalCount").and_then(whole_number);
     let total_count = total_count.and_then(|count| u64::try_from(count).ok());
-    let raw_items = items(answer.get("AccessTokens"), "AccessToken")?.unwrap_or_default();
+    let container = answer.get("AccessTokens");
+    if let Some(items) = container.and_then(|container| plain_items(container, "AccessToken"))
+        && let Ok(items) = items.into_iter().map(decode_members).collect::<Result<Vec<_>, _>>()
+        && !items.is_empty()
+    {
+        return Ok(AccessTokenListing { items, rejected: Vec::new(), total_count });
+    }
+    let raw_items = items(container, "AccessToken")?.unwrap_or_default();
     if raw_items.is_empty() && total_count.is_none() {
         return Err(Malformed::new("neither AccessTokens nor TotalCount"));
     }
@@ -56,8 +63,13 @@ fn decode_item(raw: &RawValue) -> Result<AccessToken, RejectedItem> {
     let Some(members) = Members::of_value(raw) else {
         return Err(reject("not an object that can be read", raw));
     };
+    decode_members(members).map_err(|reason| reject(reason, raw))
+}
+
+/// The code that has these members, or why it is none.
+fn decode_members(members: Members<'_>) -> Result<AccessToken, String> {
     let mut fields = Fields::default();
-    let id = field::id(&mut fields, "AccessTokenId", members.get("AccessTokenId"), raw)?;
+    let id = field::id(&mut fields, "AccessTokenId", members.get("AccessTokenId"))?;
     let mut token = AccessToken {
         id,
         name: None,
