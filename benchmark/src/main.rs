@@ -11,6 +11,7 @@ mod suite;
 mod table;
 mod targets;
 mod usage;
+mod views;
 mod wire;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -30,6 +31,9 @@ struct Arguments {
     /// Accounts among which a million codes are shared out, beside one that owns them all; 0 leaves this out
     #[arg(long, default_value_t = 0)]
     accounts: usize,
+    /// Activation codes, with ten closed versions each, over which the views are timed; left out if not given
+    #[arg(long, value_name = "COUNT", value_parser = row_count)]
+    views: Option<usize>,
     /// Where the picture goes
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
@@ -105,11 +109,17 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
         println!("{}", measured.table());
         targets = Some(measured);
     }
+    let mut views = None;
+    if let Some(code_count) = arguments.views {
+        let measured = views::measure(&ground, code_count).await?;
+        println!("{}", measured.table());
+        views = Some(measured);
+    }
     if let Some(path) = &arguments.svg {
         std::fs::write(path, picture::picture(&all)).with_context(|| format!("cannot write {}", path.display()))?;
     }
     if let Some(path) = &arguments.json {
-        std::fs::write(path, serde_json::to_string_pretty(&(&all, &targets))?)
+        std::fs::write(path, serde_json::to_string_pretty(&(&all, &targets, &views))?)
             .with_context(|| format!("cannot write {}", path.display()))?;
     }
     Ok(())
