@@ -118,6 +118,18 @@ async fn read_device(database: &TestDatabase, serial: &str, activated_at: Option
     }
 }
 
+/// Says that all that ended before noon may be purged.
+async fn log_purge(database: &TestDatabase) {
+    let noon = at("12:00");
+    database
+        .execute(&format!(
+            "insert into inventory.retention_log (account_id, dataset, cutoff_at, is_dry_run, started_at, finished_at)
+             values ('1', 'access_token_history', {noon}, false, {noon}, {noon}),
+                    ('1', 'mfa_device_transitions', {noon}, false, {noon}, {noon})"
+        ))
+        .await;
+}
+
 /// What the answer says: `status | certain or what is possible | between which times`; nothing where there is no row.
 async fn code_at(database: &TestDatabase, id: &str, time: &str) -> String {
     let answer = format!(
@@ -206,8 +218,7 @@ async fn the_state_of_a_code_is_certain_where_readings_prove_it_and_else_says_wh
         )
         .await;
 
-    let mut wrong = Vec::new();
-    for (id, time, expected) in [
+    let cases = [
         // The baseline says nothing of the time before but that the code was there.
         ("whole", "07:59:59", ""),
         ("whole", "08:00", "? | unactivated,activated | 08:00:00 | 09:00:00"),
@@ -263,10 +274,19 @@ async fn the_state_of_a_code_is_certain_where_readings_prove_it_and_else_says_wh
         ("purged", "06:59", ""),
         ("purged", "08:30", "? | unactivated,activated,expired,deleted | 07:00:00 | 09:00:00"),
         ("purged", "09:00", "activated | certain"),
-    ] {
-        let answer = code_at(&database, id, time).await;
-        if answer != expected {
-            wrong.push(format!("{id} at {time}: {answer:?}, not {expected:?}"));
+    ];
+    // Before a purge and after it: one that is logged may have taken anything up to noon.
+    let mut wrong = Vec::new();
+    for is_purged in [false, true] {
+        if is_purged {
+            log_purge(&database).await;
+        }
+        for (id, time, expected) in cases {
+            let is_told = is_purged || !["forgotten", "purged"].contains(&id);
+            let answer = code_at(&database, id, time).await;
+            if is_told && answer != expected {
+                wrong.push(format!("{id} at {time}, purged: {is_purged}: {answer:?}, not {expected:?}"));
+            }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -289,8 +309,7 @@ async fn the_state_of_a_device_is_certain_with_its_user_where_readings_prove_bot
     read_device(&database, "new", None, &[("unbound", "09:00", bounded("08:45"))]).await;
     read_device(&database, "forgotten", None, &[("7", "08:00", None), ("9", "10:00", None)]).await;
 
-    let mut wrong = Vec::new();
-    for (serial, time, expected) in [
+    let cases = [
         ("passed-on", "07:00", "? | absent,unbound,bound | 08:00:00"),
         ("passed-on", "08:00", "unbound | certain"),
         ("passed-on", "08:49:59", "unbound | certain"),
@@ -317,10 +336,19 @@ async fn the_state_of_a_device_is_certain_with_its_user_where_readings_prove_bot
         ("new", "08:46", "absent | absent,unbound | 08:45:00 | 09:00:00"),
         ("forgotten", "08:00", "bound 7 | certain"),
         ("forgotten", "09:00", "bound 7 | bound,unbound,bound | of 7,9 | 08:00:00 | 10:00:00"),
-    ] {
-        let answer = device_at(&database, serial, time).await;
-        if answer != expected {
-            wrong.push(format!("{serial} at {time}: {answer:?}, not {expected:?}"));
+    ];
+    // Before a purge and after it: one that is logged may have taken anything up to noon.
+    let mut wrong = Vec::new();
+    for is_purged in [false, true] {
+        if is_purged {
+            log_purge(&database).await;
+        }
+        for (serial, time, expected) in cases {
+            let is_told = is_purged || serial != "forgotten";
+            let answer = device_at(&database, serial, time).await;
+            if is_told && answer != expected {
+                wrong.push(format!("{serial} at {time}, purged: {is_purged}: {answer:?}, not {expected:?}"));
+            }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
