@@ -1,8 +1,11 @@
 //! The SQL contract, held against the live catalogue: names, types, order, comments, documentation.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf};
 
-use crate::support::TestDatabase;
+use embedded_postgres::{Cluster, Options, Search};
+use stocktake::store::Store;
+
+use crate::support::{TestDatabase, cluster};
 
 /// The views and functions that readers rely on, column by column, and the contract's version.
 const CONTRACT: &str = include_str!("../data/contract.txt");
@@ -84,14 +87,39 @@ fn by_relation(columns: &[Column]) -> BTreeMap<&str, Vec<&str>> {
 
 #[tokio::test]
 async fn the_catalogue_is_the_contract() {
-    let database = TestDatabase::create().await;
+    assert_contract(&TestDatabase::create().await).await;
+}
+
+#[tokio::test]
+async fn the_catalogue_is_the_contract_on_every_server_that_is_here() {
+    for programs in other_programs() {
+        let options = Options::throwaway().search(Search::Folder(programs.clone()));
+        let cluster = tokio::task::spawn_blocking(|| Cluster::start(options)).await.unwrap();
+        let cluster = cluster.unwrap_or_else(|error| panic!("{}: {error}", programs.display()));
+        let url = cluster.url(Cluster::DATABASE);
+        Store::connect(&url, 1).await.unwrap().migrate().await.unwrap();
+        let database = TestDatabase::open(url).await;
+        assert_contract(&database).await;
+        database.pool.close().await;
+        println!("PostgreSQL {} holds the contract", cluster.version());
+    }
+}
+
+/// Folders of server programs beside the one that all tests use: those that Debian keeps side by side, and those that
+/// `STOCKTAKE_PG_BINS` lists, separated by colons.
+fn other_programs() -> Vec<PathBuf> {
+    let side_by_side = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().filter_map(Result::ok);
+    let mut folders: Vec<_> = side_by_side.map(|version| version.path().join("bin")).collect();
+    folders.extend(std::env::split_paths(&std::env::var_os("STOCKTAKE_PG_BINS").unwrap_or_default()));
+    folders.retain(|folder| folder.join("initdb").is_file() && folder != cluster().bin_dir());
+    folders
+}
+
+async fn assert_contract(database: &TestDatabase) {
     let mut held =
         vec![format!("version {}", database.value::<String>("select version from reporting.contract").await)];
     held.extend(
-        all_columns(&database)
-            .await
-            .iter()
-            .map(|column| format!("{} {} {}", column.relation, column.name, column.kind)),
+        all_columns(database).await.iter().map(|column| format!("{} {} {}", column.relation, column.name, column.kind)),
     );
     let promised: Vec<&str> = CONTRACT.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
     let gone: Vec<_> = promised.iter().filter(|line| !held.iter().any(|other| other == *line)).collect();
