@@ -117,7 +117,8 @@ pub struct Intervals {
 }
 
 impl Intervals {
-    /// [`interval_seconds`] as of the UTC day of `now`.
+    /// The longest time between two of the coming ticks, in seconds, as of the UTC day of `now`; `None` for `off` and for
+    /// what cannot be read.
     pub fn longest(&self, expression: &str, now: DateTime<Utc>) -> Option<u64> {
         let today = now.date_naive();
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
