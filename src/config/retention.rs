@@ -55,13 +55,10 @@ impl Config {
     /// The account is known by its id where its section has one, for the inventory learns a new label later.
     pub fn retention_of(&self, account_id: &str, account_name: &str, dataset: Dataset) -> (Duration, bool) {
         let sections = self.accounts.iter().map(|account| (&account.id, &account.name));
-        let sections =
+        let mut sections =
             sections.chain(self.organizations.iter().map(|organization| (&organization.id, &organization.name)));
-        let label = sections
-            .filter(|(id, _)| id.as_deref() == Some(account_id))
-            .map(|(_, name)| name.as_str())
-            .next()
-            .unwrap_or(account_name);
+        let section = sections.find(|(id, _)| id.as_deref() == Some(account_id));
+        let label = section.map_or(account_name, |(_, name)| name);
         self.retention.resolve(label, dataset)
     }
 }

@@ -138,6 +138,11 @@ impl StoreError {
     }
 }
 
+/// Whether the server refused with this SQLSTATE.
+pub(super) fn has_code(error: &sqlx::Error, code: &str) -> bool {
+    error.as_database_error().and_then(sqlx::error::DatabaseError::code).as_deref() == Some(code)
+}
+
 /// What the server said, without sqlx's line numbers of PostgreSQL's own source.
 pub(super) fn describe(error: &sqlx::Error) -> String {
     match error {

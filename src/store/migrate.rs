@@ -7,7 +7,7 @@ use sqlx::{
 
 use super::{
     MIGRATOR, SchemaState, Store, StoreError,
-    error::describe,
+    error::{describe, has_code},
     health::{applied_versions, schema_state},
 };
 
@@ -101,10 +101,6 @@ async fn create_roles(conn: &mut PgConnection) -> Result<Option<String>, StoreEr
         Err(error) if has_code(&error, INSUFFICIENT_PRIVILEGE) => Ok(Some(describe(&error))),
         Err(error) => Err(error.into()),
     }
-}
-
-fn has_code(error: &sqlx::Error, code: &str) -> bool {
-    error.as_database_error().and_then(sqlx::error::DatabaseError::code).as_deref() == Some(code)
 }
 
 fn refused(error: MigrateError) -> StoreError {

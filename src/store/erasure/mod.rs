@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::{Connection, PgConnection};
 
-use super::{KnownAccount, Store, StoreError, role::assume_retention};
+use super::{KnownAccount, Store, StoreError, error::has_code, role::assume_retention};
 use crate::{
     clock::Clock,
     inventory::{Source, Target},
@@ -18,6 +18,8 @@ use crate::{
 
 /// How long a scan of the account's devices may still take before the erasure gives up.
 const SCAN_LIMIT: Duration = Duration::from_secs(60);
+
+const LOCK_NOT_AVAILABLE: &str = "55P03";
 
 /// Whom to erase, and why.
 #[derive(Clone, Copy, Debug)]
@@ -108,11 +110,12 @@ async fn erase(
     )
     .fetch_optional(&mut *tx)
     .await
-    .map_err(|error| match error.as_database_error().and_then(sqlx::error::DatabaseError::code).as_deref() {
-        Some("55P03") => {
+    .map_err(|error| {
+        if has_code(&error, LOCK_NOT_AVAILABLE) {
             StoreError::Busy(Target { account_id: account.account_id.clone(), source: Source::MfaDevices })
+        } else {
+            error.into()
         }
-        _ => error.into(),
     })?;
     let record = sqlx::query_as!(
         ErasureRecord,
