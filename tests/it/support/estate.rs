@@ -17,7 +17,10 @@ use stocktake::{
 };
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_util::sync::CancellationToken;
-use tracing::subscriber::DefaultGuard;
+use tracing::{
+    Dispatch,
+    subscriber::{DefaultGuard, NoSubscriber},
+};
 
 use super::TestDatabase;
 
@@ -188,6 +191,8 @@ impl Progress for Told {
 pub(crate) struct Log {
     lines: Arc<Mutex<Vec<u8>>>,
     _guard: DefaultGuard,
+    /// With one subscriber alone, an event that another test's thread meets first, which has none, is off for all.
+    _other: Dispatch,
 }
 
 impl Log {
@@ -196,7 +201,8 @@ impl Log {
         let writer = Arc::clone(&lines);
         let subscriber =
             tracing_subscriber::fmt().with_ansi(false).with_writer(move || LineWriter(Arc::clone(&writer))).finish();
-        Self { lines, _guard: tracing::subscriber::set_default(subscriber) }
+        let _other = Dispatch::new(NoSubscriber::default());
+        Self { lines, _guard: tracing::subscriber::set_default(subscriber), _other }
     }
 
     /// Whether a line holds all of `words`.
