@@ -1,5 +1,6 @@
 -- For all other views: the best SQL over the tables that gives the same over the database of fill.sql. It may know that every
 -- row there has its account and its target, and that nothing is purged.
+-- INSTANT is an instant in the past, of which there are several.
 
 -- view: reporting.scans
 select s.account_id, a.account_name, s.scan_id, s.source, s.outcome, s.started_at, s.finished_at, s.applied_at, s.page_count,
@@ -96,35 +97,20 @@ from inventory.mfa_devices t
 join inventory.accounts a using (account_id)
 where t.deleted_at is null
 
--- view: reporting.mfa_devices_as_of(now() - interval '200 days')
+-- view: reporting.mfa_devices_as_of(INSTANT)
 select h.account_id, a.account_name, h.device_key, h.version_no, h.valid_from_at, h.valid_to_at, h.status, h.user_key,
        h.activated_at, h.change_kind,
        array_to_string(h.changed_columns, ',') as changed_columns, h.close_reason, h.scan_id
 from inventory.mfa_device_history h
 join inventory.accounts a using (account_id)
-where h.valid_from_at <= now() - interval '200 days' and h.valid_to_at > now() - interval '200 days'
+where h.valid_from_at <= INSTANT and h.valid_to_at > INSTANT
 union all
 select t.account_id, a.account_name, t.device_key, t.version_no, t.valid_from_at, null, t.status, t.user_key,
        t.activated_at, t.change_kind,
        array_to_string(t.changed_columns, ','), null, t.scan_id
 from inventory.mfa_devices t
 join inventory.accounts a using (account_id)
-where t.deleted_at is null and t.valid_from_at <= now() - interval '200 days'
-
--- view: reporting.mfa_devices_as_of(now() - interval '20 days')
-select h.account_id, a.account_name, h.device_key, h.version_no, h.valid_from_at, h.valid_to_at, h.status, h.user_key,
-       h.activated_at, h.change_kind,
-       array_to_string(h.changed_columns, ',') as changed_columns, h.close_reason, h.scan_id
-from inventory.mfa_device_history h
-join inventory.accounts a using (account_id)
-where h.valid_from_at <= now() - interval '20 days' and h.valid_to_at > now() - interval '20 days'
-union all
-select t.account_id, a.account_name, t.device_key, t.version_no, t.valid_from_at, null, t.status, t.user_key,
-       t.activated_at, t.change_kind,
-       array_to_string(t.changed_columns, ','), null, t.scan_id
-from inventory.mfa_devices t
-join inventory.accounts a using (account_id)
-where t.deleted_at is null and t.valid_from_at <= now() - interval '20 days'
+where t.deleted_at is null and t.valid_from_at <= INSTANT
 
 -- view: reporting.mfa_device_transitions
 select x.account_id, a.account_name, x.device_key, x.from_status, x.to_status, x.from_user_key, x.to_user_key,
@@ -201,73 +187,36 @@ from inventory.mfa_devices d
 left join inventory.mfa_users u using (account_id, user_key)
 where d.deleted_at is null
 
--- view: reporting.mfa_device_status_at(now() - interval '200 days')
+-- view: reporting.mfa_device_status_at(INSTANT)
 with around as (
     -- The changes whose bounds hold the instant, and what nobody has read since.
     select account_id, device_key, from_status, to_status, occurred_at, not_before_at, not_after_at
     from inventory.mfa_device_transitions
-    where not_before_at <= now() - interval '200 days' and not_after_at > now() - interval '200 days'
+    where not_before_at <= INSTANT and not_after_at > INSTANT
     union all
     select t.account_id, t.device_key, t.status, 'deleted', null, greatest(g.complete_started_at, t.valid_from_at), null
     from inventory.mfa_devices t
     join inventory.targets g on g.account_id = t.account_id and g.source = 'mfa-devices'
-    where t.deleted_at is null and greatest(g.complete_started_at, t.valid_from_at) <= now() - interval '200 days'
+    where t.deleted_at is null and greatest(g.complete_started_at, t.valid_from_at) <= INSTANT
     union all
     select account_id, device_key, null, status, null, null, valid_from_at
     from inventory.mfa_device_history
-    where version_no = 1 and change_kind = 'baseline' and valid_from_at > now() - interval '200 days'
+    where version_no = 1 and change_kind = 'baseline' and valid_from_at > INSTANT
 ),
 held as (
     select account_id, device_key, user_key, status
     from inventory.mfa_device_history
-    where valid_from_at <= now() - interval '200 days' and valid_to_at > now() - interval '200 days'
+    where valid_from_at <= INSTANT and valid_to_at > INSTANT
     union all
     select account_id, device_key, user_key, status
     from inventory.mfa_devices
-    where deleted_at is null and valid_from_at <= now() - interval '200 days'
+    where deleted_at is null and valid_from_at <= INSTANT
 )
 select account_id, a.account_name, device_key, user_key, 
-       case when x.occurred_at <= now() - interval '200 days' then x.to_status else coalesce(v.status, x.from_status, 'absent') end as status,
-       x.to_status is null or x.occurred_at <= now() - interval '200 days' as is_certain,
+       case when x.occurred_at <= INSTANT then x.to_status else coalesce(v.status, x.from_status, 'absent') end as status,
+       x.to_status is null or x.occurred_at <= INSTANT as is_certain,
        case
-           when x.occurred_at <= now() - interval '200 days' then x.to_status
-           else concat_ws(',', coalesce(v.status, x.from_status, 'absent'), case when x.occurred_at is null then x.to_status end)
-       end as possible_statuses,
-       x.not_before_at, coalesce(x.occurred_at, x.not_after_at) as not_after_at
-from held v
-full join around x using (account_id, device_key)
-join inventory.accounts a using (account_id)
-
--- view: reporting.mfa_device_status_at(now() - interval '20 days')
-with around as (
-    -- The changes whose bounds hold the instant, and what nobody has read since.
-    select account_id, device_key, from_status, to_status, occurred_at, not_before_at, not_after_at
-    from inventory.mfa_device_transitions
-    where not_before_at <= now() - interval '20 days' and not_after_at > now() - interval '20 days'
-    union all
-    select t.account_id, t.device_key, t.status, 'deleted', null, greatest(g.complete_started_at, t.valid_from_at), null
-    from inventory.mfa_devices t
-    join inventory.targets g on g.account_id = t.account_id and g.source = 'mfa-devices'
-    where t.deleted_at is null and greatest(g.complete_started_at, t.valid_from_at) <= now() - interval '20 days'
-    union all
-    select account_id, device_key, null, status, null, null, valid_from_at
-    from inventory.mfa_device_history
-    where version_no = 1 and change_kind = 'baseline' and valid_from_at > now() - interval '20 days'
-),
-held as (
-    select account_id, device_key, user_key, status
-    from inventory.mfa_device_history
-    where valid_from_at <= now() - interval '20 days' and valid_to_at > now() - interval '20 days'
-    union all
-    select account_id, device_key, user_key, status
-    from inventory.mfa_devices
-    where deleted_at is null and valid_from_at <= now() - interval '20 days'
-)
-select account_id, a.account_name, device_key, user_key, 
-       case when x.occurred_at <= now() - interval '20 days' then x.to_status else coalesce(v.status, x.from_status, 'absent') end as status,
-       x.to_status is null or x.occurred_at <= now() - interval '20 days' as is_certain,
-       case
-           when x.occurred_at <= now() - interval '20 days' then x.to_status
+           when x.occurred_at <= INSTANT then x.to_status
            else concat_ws(',', coalesce(v.status, x.from_status, 'absent'), case when x.occurred_at is null then x.to_status end)
        end as possible_statuses,
        x.not_before_at, coalesce(x.occurred_at, x.not_after_at) as not_after_at

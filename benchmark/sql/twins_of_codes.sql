@@ -1,5 +1,6 @@
 -- For the views of activation codes: the best SQL over the tables that gives the same over the database of fill.sql. It may know that every
 -- row there has its account and its target, and that nothing is purged.
+-- INSTANT is an instant in the past, of which there are several.
 
 -- view: reporting.access_tokens_all
 select t.account_id, a.account_name, t.access_token_id, t.token_name, t.description, t.status,
@@ -77,35 +78,20 @@ from inventory.access_tokens t
 join inventory.accounts a using (account_id)
 where t.deleted_at is null
 
--- view: reporting.access_tokens_as_of(now() - interval '200 days')
+-- view: reporting.access_tokens_as_of(INSTANT)
 select h.account_id, a.account_name, h.access_token_id, h.version_no, h.valid_from_at, h.valid_to_at, h.status,
        h.token_name, h.description, h.ttl_days, h.max_use_count, h.created_at, h.expires_at, h.change_kind,
        array_to_string(h.changed_columns, ',') as changed_columns, h.close_reason, h.scan_id
 from inventory.access_token_history h
 join inventory.accounts a using (account_id)
-where h.valid_from_at <= now() - interval '200 days' and h.valid_to_at > now() - interval '200 days'
+where h.valid_from_at <= INSTANT and h.valid_to_at > INSTANT
 union all
 select t.account_id, a.account_name, t.access_token_id, t.version_no, t.valid_from_at, null, t.status,
        t.token_name, t.description, t.ttl_days, t.max_use_count, t.created_at, t.expires_at, t.change_kind,
        array_to_string(t.changed_columns, ','), null, t.scan_id
 from inventory.access_tokens t
 join inventory.accounts a using (account_id)
-where t.deleted_at is null and t.valid_from_at <= now() - interval '200 days'
-
--- view: reporting.access_tokens_as_of(now() - interval '20 days')
-select h.account_id, a.account_name, h.access_token_id, h.version_no, h.valid_from_at, h.valid_to_at, h.status,
-       h.token_name, h.description, h.ttl_days, h.max_use_count, h.created_at, h.expires_at, h.change_kind,
-       array_to_string(h.changed_columns, ',') as changed_columns, h.close_reason, h.scan_id
-from inventory.access_token_history h
-join inventory.accounts a using (account_id)
-where h.valid_from_at <= now() - interval '20 days' and h.valid_to_at > now() - interval '20 days'
-union all
-select t.account_id, a.account_name, t.access_token_id, t.version_no, t.valid_from_at, null, t.status,
-       t.token_name, t.description, t.ttl_days, t.max_use_count, t.created_at, t.expires_at, t.change_kind,
-       array_to_string(t.changed_columns, ','), null, t.scan_id
-from inventory.access_tokens t
-join inventory.accounts a using (account_id)
-where t.deleted_at is null and t.valid_from_at <= now() - interval '20 days'
+where t.deleted_at is null and t.valid_from_at <= INSTANT
 
 -- view: reporting.access_token_transitions
 select x.account_id, a.account_name, x.access_token_id, x.from_status, x.to_status, x.not_before_at, x.not_after_at, x.occurred_at,
@@ -232,36 +218,36 @@ select d.account_id, a.account_name, d.transition_date, d.from_status, d.to_stat
 from inventory.access_token_daily_transitions d
 join inventory.accounts a using (account_id)
 
--- view: reporting.access_token_status_at(now() - interval '200 days')
+-- view: reporting.access_token_status_at(INSTANT)
 with around as (
     -- The changes whose bounds hold the instant, and what nobody has read since.
     select account_id, access_token_id, from_status, to_status, occurred_at, not_before_at, not_after_at
     from inventory.access_token_transitions
-    where not_before_at <= now() - interval '200 days' and not_after_at > now() - interval '200 days'
+    where not_before_at <= INSTANT and not_after_at > INSTANT
     union all
     select t.account_id, t.access_token_id, t.status, 'deleted', null, greatest(g.complete_started_at, t.valid_from_at), null
     from inventory.access_tokens t
     join inventory.targets g on g.account_id = t.account_id and g.source = 'access-tokens'
-    where t.deleted_at is null and greatest(g.complete_started_at, t.valid_from_at) <= now() - interval '200 days'
+    where t.deleted_at is null and greatest(g.complete_started_at, t.valid_from_at) <= INSTANT
     union all
     select account_id, access_token_id, null, status, null, null, valid_from_at
     from inventory.access_token_history
-    where version_no = 1 and change_kind = 'baseline' and valid_from_at > now() - interval '200 days'
+    where version_no = 1 and change_kind = 'baseline' and valid_from_at > INSTANT
 ),
 held as (
     select account_id, access_token_id, status
     from inventory.access_token_history
-    where valid_from_at <= now() - interval '200 days' and valid_to_at > now() - interval '200 days'
+    where valid_from_at <= INSTANT and valid_to_at > INSTANT
     union all
     select account_id, access_token_id, status
     from inventory.access_tokens
-    where deleted_at is null and valid_from_at <= now() - interval '200 days'
+    where deleted_at is null and valid_from_at <= INSTANT
 )
 select account_id, a.account_name, access_token_id, 
-       case when x.occurred_at <= now() - interval '200 days' then x.to_status else coalesce(v.status, x.from_status, 'absent') end as status,
-       x.to_status is null or x.occurred_at <= now() - interval '200 days' as is_certain,
+       case when x.occurred_at <= INSTANT then x.to_status else coalesce(v.status, x.from_status, 'absent') end as status,
+       x.to_status is null or x.occurred_at <= INSTANT as is_certain,
        case
-           when x.occurred_at <= now() - interval '200 days' then x.to_status
+           when x.occurred_at <= INSTANT then x.to_status
            else concat_ws(',', coalesce(v.status, x.from_status, 'absent'), case when x.occurred_at is null then x.to_status end)
        end as possible_statuses,
        x.not_before_at, coalesce(x.occurred_at, x.not_after_at) as not_after_at
@@ -269,39 +255,3 @@ from held v
 full join around x using (account_id, access_token_id)
 join inventory.accounts a using (account_id)
 
--- view: reporting.access_token_status_at(now() - interval '20 days')
-with around as (
-    -- The changes whose bounds hold the instant, and what nobody has read since.
-    select account_id, access_token_id, from_status, to_status, occurred_at, not_before_at, not_after_at
-    from inventory.access_token_transitions
-    where not_before_at <= now() - interval '20 days' and not_after_at > now() - interval '20 days'
-    union all
-    select t.account_id, t.access_token_id, t.status, 'deleted', null, greatest(g.complete_started_at, t.valid_from_at), null
-    from inventory.access_tokens t
-    join inventory.targets g on g.account_id = t.account_id and g.source = 'access-tokens'
-    where t.deleted_at is null and greatest(g.complete_started_at, t.valid_from_at) <= now() - interval '20 days'
-    union all
-    select account_id, access_token_id, null, status, null, null, valid_from_at
-    from inventory.access_token_history
-    where version_no = 1 and change_kind = 'baseline' and valid_from_at > now() - interval '20 days'
-),
-held as (
-    select account_id, access_token_id, status
-    from inventory.access_token_history
-    where valid_from_at <= now() - interval '20 days' and valid_to_at > now() - interval '20 days'
-    union all
-    select account_id, access_token_id, status
-    from inventory.access_tokens
-    where deleted_at is null and valid_from_at <= now() - interval '20 days'
-)
-select account_id, a.account_name, access_token_id, 
-       case when x.occurred_at <= now() - interval '20 days' then x.to_status else coalesce(v.status, x.from_status, 'absent') end as status,
-       x.to_status is null or x.occurred_at <= now() - interval '20 days' as is_certain,
-       case
-           when x.occurred_at <= now() - interval '20 days' then x.to_status
-           else concat_ws(',', coalesce(v.status, x.from_status, 'absent'), case when x.occurred_at is null then x.to_status end)
-       end as possible_statuses,
-       x.not_before_at, coalesce(x.occurred_at, x.not_after_at) as not_after_at
-from held v
-full join around x using (account_id, access_token_id)
-join inventory.accounts a using (account_id)

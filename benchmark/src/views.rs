@@ -11,8 +11,10 @@ use crate::{
 };
 
 const FILL: &str = include_str!("../sql/fill.sql");
-/// Sections that begin with a line `-- view: NAME`, each of one statement over the tables.
+/// Sections that begin with a line `-- view: NAME`, each of one statement over the tables. One that has `INSTANT` in it
+/// is for each of [`INSTANTS`].
 const TWINS: [&str; 2] = [include_str!("../sql/twins_of_codes.sql"), include_str!("../sql/twins.sql")];
+const INSTANTS: [&str; 2] = ["now() - interval '200 days'", "now() - interval '20 days'"];
 const REPEAT_COUNT: usize = 3;
 
 /// An instant in the past of one account, and of one code; what they touch is kept.
@@ -40,7 +42,7 @@ pub(crate) struct Views {
 
 #[derive(Debug, Serialize)]
 struct Timed {
-    view: &'static str,
+    view: String,
     row_count: u64,
     view_s: f64,
     twin_s: f64,
@@ -66,10 +68,14 @@ pub(crate) async fn measure(ground: &Ground, code_count: usize) -> anyhow::Resul
         sqlx::query_scalar("select count(*) from inventory.access_token_history").fetch_one(&mut conn).await?;
     let mut views = Views { code_count: code_count as u64, version_count, timed: Vec::new(), as_of_plans: Vec::new() };
     for section in TWINS.iter().flat_map(|twins| twins.split("-- view: ").skip(1)) {
-        let (view, twin) = section.split_once('\n').context("a section of twins.sql has no statement")?;
-        let timed = time(&mut conn, view, twin).await.with_context(|| format!("cannot time {view}"))?;
-        eprintln!("{view}: {:.3} s, by hand {:.3} s", timed.view_s, timed.twin_s);
-        views.timed.push(timed);
+        let instants = if section.contains("INSTANT") { &INSTANTS[..] } else { &[""] };
+        for instant in instants {
+            let section = section.replace("INSTANT", instant);
+            let (view, twin) = section.split_once('\n').context("a section of twins.sql has no statement")?;
+            let timed = time(&mut conn, view, twin).await.with_context(|| format!("cannot time {view}"))?;
+            eprintln!("{view}: {:.3} s, by hand {:.3} s", timed.view_s, timed.twin_s);
+            views.timed.push(timed);
+        }
     }
     for (what, query) in AS_OF {
         let plan = explain(&mut conn, "analyze, buffers, costs off, timing off", query).await?;
@@ -81,7 +87,7 @@ pub(crate) async fn measure(ground: &Ground, code_count: usize) -> anyhow::Resul
 }
 
 /// The view and its twin in turn, so that both meet the same machine.
-async fn time(conn: &mut PgConnection, view: &'static str, twin: &str) -> anyhow::Result<Timed> {
+async fn time(conn: &mut PgConnection, view: &str, twin: &str) -> anyhow::Result<Timed> {
     let query = format!("select * from {view}");
     let (mut view_s, mut twin_s, mut row_count) = (Vec::new(), Vec::new(), 0);
     for _ in 0..REPEAT_COUNT {
@@ -92,7 +98,7 @@ async fn time(conn: &mut PgConnection, view: &'static str, twin: &str) -> anyhow
         twin_s.push(seconds);
         ensure!(rows == row_count, "the view has {row_count} rows, its twin {rows}");
     }
-    Ok(Timed { view, row_count, view_s: median(view_s), twin_s: median(twin_s) })
+    Ok(Timed { view: view.to_owned(), row_count, view_s: median(view_s), twin_s: median(twin_s) })
 }
 
 /// Seconds within the server, and the rows that came.
