@@ -49,7 +49,7 @@ impl<T: Kept> Observations<T> {
         };
         match written {
             Ok((applied, Ok(()))) => {
-                self.session.conn.close().await;
+                self.session.conn.release().await;
                 Ok(applied)
             }
             Ok((applied, Err(error))) if error.is_lost() => self.session.settle_commit(applied, error, clock).await,

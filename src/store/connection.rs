@@ -1,12 +1,13 @@
-//! Connections to the database: each is had within a limit of time, serves one operation, and is never given back.
+//! Connections to the database: each is had within a limit of time, and serves one operation.
 //!
 //! There is no pool. sqlx's own asks a connection that comes back whether it is alive, waits for ever for a peer that
-//! died silently, and has a place less from then on (sqlx issue 4349). A new connection costs some 10 ms; a scan
-//! needs one of its own anyway, and all else asks a few questions now and then.
+//! died silently, and has a place less from then on (sqlx issue 4349). Operations that follow each other at once
+//! hand their connection on (`spare`).
 
 use std::{
     io,
     ops::{Deref, DerefMut},
+    sync::Arc,
     time::Duration,
 };
 
@@ -17,13 +18,14 @@ use super::{
     Store, StoreError,
     error::describe,
     role::{Duty, assume},
+    spare::Spares,
 };
 
 /// How long a connection, or a question that costs the server nothing, may take before it counts as unreachable.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 
-/// How long a farewell may take; nothing depends on it.
-const CLOSE_LIMIT: Duration = Duration::from_secs(2);
+/// How long a farewell may take, and how long a connection at rest to answer; nothing depends on either.
+const COURTESY_LIMIT: Duration = Duration::from_secs(2);
 
 /// A connection of its own. Dropping it ends the session, whether or not anybody is there to hear of it.
 #[derive(Debug)]
@@ -31,6 +33,8 @@ pub(crate) struct Session {
     conn: PgConnection,
     /// The server process behind it.
     pub(super) pid: i32,
+    /// Where it goes when its work is done; nowhere where it has the login's own rights, or a transaction that stays open.
+    pub(super) spares: Option<Arc<Spares>>,
     /// Its place among the connections that the program may have at once, if it counts.
     _place: Option<OwnedSemaphorePermit>,
 }
@@ -70,15 +74,31 @@ impl Store {
     }
 
     async fn connect_for(&self, duty: Option<Duty>) -> Result<Session, sqlx::Error> {
+        if duty.is_some()
+            && let Some(session) = self.spare_for(duty).await
+        {
+            return Ok(session);
+        }
         let limit = self.answer_limit();
         let connecting = timeout(limit, async {
             let mut conn = PgConnection::connect_with(&self.options).await?;
             let pid = assume(&mut conn, duty).await?.pid;
-            Ok(Session { conn, pid, _place: None })
+            let spares = duty.map(|_| Arc::clone(&self.spares));
+            Ok(Session { conn, pid, spares, _place: None })
         });
         let too_late =
             || io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {} s", limit.as_secs_f64()));
         connecting.await.unwrap_or_else(|_| Err(too_late().into()))
+    }
+
+    /// A connection at rest that still answers; rights may have changed meanwhile, so they are taken anew.
+    async fn spare_for(&self, duty: Option<Duty>) -> Option<Session> {
+        while let Some(mut conn) = self.spares.take() {
+            if let Ok(Ok(standing)) = timeout(COURTESY_LIMIT, assume(&mut conn, duty)).await {
+                return Some(Session { conn, pid: standing.pid, spares: Some(Arc::clone(&self.spares)), _place: None });
+            }
+        }
+        None
     }
 
     /// Ten seconds; less for a store of little patience, which is one under test.
@@ -88,18 +108,23 @@ impl Store {
 }
 
 impl Session {
-    /// Ends the session in good order, where somebody is there to hear of it. Its locks are given back first: the server
-    /// may take its time to end a session, and whoever comes next would find the target taken.
-    pub(super) async fn close(mut self) {
-        let closing = async {
-            sqlx::query!("select pg_advisory_unlock_all()").execute(&mut self.conn).await?;
-            self.conn.close().await
+    /// Ends the operation in good order, where somebody is there to hear of it. Its locks are given back first: whoever
+    /// comes next would find the target taken.
+    pub(super) async fn release(mut self) {
+        let releasing = async {
+            // Staging tables go as well.
+            sqlx::raw_sql("select pg_advisory_unlock_all(); discard temp").execute(&mut self.conn).await?;
+            match self.spares {
+                Some(spares) => spares.keep(self.conn),
+                None => self.conn.close().await?,
+            }
+            Ok::<_, sqlx::Error>(())
         };
-        match timeout(CLOSE_LIMIT, closing).await {
+        match timeout(COURTESY_LIMIT, releasing).await {
             Ok(Ok(())) => {}
             // The server ends the session when the connection breaks, too.
-            Ok(Err(error)) => tracing::debug!(%error, "a connection did not close cleanly"),
-            Err(_) => tracing::debug!("a connection did not close in time"),
+            Ok(Err(error)) => tracing::debug!(%error, "a connection was not released cleanly"),
+            Err(_) => tracing::debug!("a connection was not released in time"),
         }
     }
 }

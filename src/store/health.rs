@@ -92,12 +92,14 @@ impl Store {
     pub(super) async fn is_ready(&self) -> Result<bool, StoreError> {
         let mut session = self.connection().await?;
         let conn = &mut *session;
-        Ok(matches!(schema_state(conn).await?, SchemaState::Current { .. })
+        let is_ready = matches!(schema_state(conn).await?, SchemaState::Current { .. })
             && sqlx::query_scalar!(r#"select current_user = 'stocktake_worker' as "is_worker!""#)
                 .fetch_one(&mut *conn)
                 .await?
             && missing_roles(conn).await?.is_empty()
-            && !has_loose_readers(conn).await?)
+            && !has_loose_readers(conn).await?;
+        session.release().await;
+        Ok(is_ready)
     }
 }
 

@@ -31,7 +31,7 @@ impl Store {
         // With the login's own rights; and sqlx keeps the lock when a run fails, which only the session's end gives back.
         let mut session = self.login_connection().await?;
         let migrated = self.watch(session.pid, migrate_in_turn(&mut session)).await?;
-        session.close().await;
+        session.release().await;
         Ok(migrated)
     }
 

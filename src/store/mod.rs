@@ -29,6 +29,7 @@ mod retention;
 mod role;
 mod session;
 mod settle;
+mod spare;
 mod tabulate;
 mod watch;
 
@@ -55,6 +56,7 @@ use sqlx::{PgConnection, postgres::PgConnectOptions};
 use tokio::sync::Semaphore;
 
 use crate::inventory::Source;
+use spare::Spares;
 
 /// The migrations of the schema, applied in order.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -71,6 +73,7 @@ pub struct Store {
     options: PgConnectOptions,
     /// One for each connection that may be open at once, scans not counted.
     places: Arc<Semaphore>,
+    spares: Arc<Spares>,
     patience: Duration,
     purge_batch_size: i32,
 }
@@ -98,13 +101,15 @@ impl Store {
             ("lock_timeout", "60s"),
         ]);
         let store = Self::at(options, connection_count);
-        check_server_version(&mut *store.login_connection().await?).await?;
+        let mut session = store.own_connection().await?;
+        check_server_version(&mut session).await?;
+        session.release().await;
         Ok(store)
     }
 
     fn at(options: PgConnectOptions, connection_count: usize) -> Self {
         let places = Arc::new(Semaphore::new(connection_count));
-        Self { options, places, patience: PATIENCE, purge_batch_size: retention::BATCH_SIZE }
+        Self { options, places, spares: Arc::default(), patience: PATIENCE, purge_batch_size: retention::BATCH_SIZE }
     }
 
     /// The same database, which may be silent for `patience` before it is asked whether it is still at work.

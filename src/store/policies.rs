@@ -49,6 +49,7 @@ impl Store {
         )
         .execute(&mut *conn)
         .await?;
+        conn.release().await;
         Ok(())
     }
 }

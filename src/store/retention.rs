@@ -46,7 +46,7 @@ impl Store {
         let mut session = self.own_connection().await?;
         let pid = session.pid;
         if !self.watch(pid, take_turn(&mut session)).await? {
-            session.close().await;
+            session.release().await;
             return Ok(None);
         }
         if !is_dry_run {
@@ -56,7 +56,7 @@ impl Store {
         for purge in purges.iter_mut().filter(|purge| purge.is_enabled) {
             self.purge_dataset(&mut session, purge, is_dry_run).await?;
         }
-        session.close().await;
+        session.release().await;
         Ok(Some(purges))
     }
 

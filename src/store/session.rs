@@ -105,6 +105,7 @@ impl Store {
             if is_rehearsal {
                 // Neither committed nor rolled back: all that is written nests inside, and goes with the session.
                 std::mem::forget(session.begin().await?);
+                session.spares = None;
             }
             sqlx::query_scalar!(
                 r#"select pg_try_advisory_lock(hashtextextended($1, 0)) as "is_locked!""#,
@@ -115,7 +116,7 @@ impl Store {
         };
         let is_locked = self.watch(pid, locking).await?;
         if !is_locked {
-            session.close().await;
+            session.release().await;
             return Ok(None);
         }
         Ok(Some(session))

@@ -46,7 +46,7 @@ impl TargetSession {
         let recorded = self.store.watch(self.conn.pid, ledger::close_scan(&mut *self.conn, account_id, &closing)).await;
         let outcome = match recorded {
             Ok(()) => {
-                self.conn.close().await;
+                self.conn.release().await;
                 outcome
             }
             Err(error) if error.is_lost() => match self.settle(&closing).await? {
@@ -132,7 +132,7 @@ impl TargetSession {
             }
         };
         let verdict = self.store.watch(pid, asking).await?;
-        conn.close().await;
+        conn.release().await;
         Ok(verdict)
     }
 

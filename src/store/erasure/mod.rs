@@ -82,7 +82,7 @@ impl Store {
         let pid = session.pid;
         let lock_limit = SCAN_LIMIT.min(self.patience);
         let erased = self.watch(pid, erase(&mut session, &account, erasure, clock.now(), lock_limit)).await?;
-        session.close().await;
+        session.release().await;
         Ok(erased)
     }
 }
