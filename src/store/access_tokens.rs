@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use sqlx::{PgConnection, types::Json};
 
 use super::{
+    baseline::{Baseline, FirstVersion},
     copy::CopyRows,
     diff::{AccessTokenRow, Difference, Known, compare_access_token},
     digest::{Digest, DigestBuilder},
@@ -17,6 +18,14 @@ use crate::{inventory::AccessToken, scan::Tombstones};
 impl Kept for AccessToken {
     type Row = AccessTokenRow;
 
+    const BASELINE: Option<Baseline<Self>> = Some(Baseline {
+        table: "inventory.access_tokens",
+        columns: "account_id, scan_id, valid_from_at, first_seen_at, status_since_at, digest, version_no, change_kind,
+                  changed_columns, access_token_id, status, token_name, description, ttl_days, max_use_count,
+                  registered_count, created_at, extra",
+        column_count: 18,
+        encode: encode_first_version,
+    });
     const STAGING: &'static str = include_str!("sql/stage_access_tokens.sql");
     const COPY: &'static str = "copy staged_access_tokens from stdin (format binary)";
     const COLUMN_COUNT: i16 = 22;
@@ -178,6 +187,20 @@ impl Kept for AccessToken {
         .await?;
         Ok(done.rows_affected())
     }
+}
+
+fn encode_first_version(token: &AccessToken, version: FirstVersion<'_>, rows: &mut CopyRows) {
+    let observed_at = Some(version.observed_at);
+    rows.text(Some(version.account_id))
+        .i64(Some(version.scan_id))
+        .instant(observed_at)
+        .instant(observed_at)
+        .instant(observed_at)
+        .i64(Some(version.digest))
+        .i32(Some(1))
+        .text(Some("baseline"))
+        .no_texts();
+    token.encode(rows);
 }
 
 /// The text of a JSON object, without the copy that `Value::to_string` would need.

@@ -82,16 +82,20 @@ impl<T: Kept> Observations<T> {
             if self.staged.is_large() {
                 sqlx::query(T::ANALYZE).execute(&mut *tx).await?;
             }
-            if self.staged.has_repeats() {
+            if !self.staged.repeated().is_empty() {
                 sqlx::query(T::KEEP_LAST).execute(&mut *tx).await?;
             }
             written = T::write_staged(&mut tx, account_id, scan_id, self.staged.contents()).await?;
             returned = sqlx::query_scalar::<_, i64>(T::COUNT_RETURNED).fetch_one(&mut *tx).await?.unsigned_abs();
-            let touched = written.opened + written.advanced + written.touched;
-            let expected = self.staged.distinct_count();
-            if touched != expected {
-                return Err(StoreError::Disagreement { statement: "writing current rows", touched, expected });
-            }
+        }
+        let spool = std::mem::take(&mut self.spool);
+        if let Some(baseline) = T::BASELINE.filter(|_| !spool.is_empty()) {
+            written.opened += baseline.write(&mut tx, spool, self.staged.repeated()).await?;
+        }
+        let touched = written.opened + written.advanced + written.touched;
+        let expected = self.staged.distinct_count();
+        if touched != expected {
+            return Err(StoreError::Disagreement { statement: "writing current rows", touched, expected });
         }
         let mut counts = Counts {
             new: written.opened + returned,

@@ -3,7 +3,7 @@
 //! The format: <https://www.postgresql.org/docs/current/sql-copy.html#id-1.9.3.55.9.4>.
 
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, postgres::PgCopyIn};
 
 /// Rows of one COPY, built field by field.
 pub(crate) struct CopyRows {
@@ -14,9 +14,7 @@ pub(crate) struct CopyRows {
 impl CopyRows {
     /// No rows yet, of `column_count` columns each.
     pub(super) fn new(column_count: i16) -> Self {
-        let mut buffer = b"PGCOPY\n\xff\r\n\0".to_vec();
-        buffer.extend_from_slice(&[0; 8]); // no flags, no header extension
-        Self { buffer, column_count }
+        Self { buffer: Vec::new(), column_count }
     }
 
     /// Begins the next row; its fields follow in the order of the columns.
@@ -38,6 +36,12 @@ impl CopyRows {
         self
     }
 
+    /// An empty text[].
+    pub(super) fn no_texts(&mut self) -> &mut Self {
+        const TEXT_OID: u32 = 25;
+        self.field(Some([[0; 4], [0; 4], TEXT_OID.to_be_bytes()].as_flattened()))
+    }
+
     pub(super) fn bool(&mut self, value: Option<bool>) -> &mut Self {
         self.field(value.map(|value| [u8::from(value)]))
     }
@@ -56,15 +60,23 @@ impl CopyRows {
         self.i64(value.map(|value| value.timestamp_micros() - YEAR_2000_MICROS))
     }
 
+    /// The rows so far.
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.buffer
+    }
+
+    /// Forgets the rows, and keeps their room.
+    pub(super) fn clear(&mut self) {
+        self.buffer.clear();
+    }
+
     /// Sends the rows to `statement`, a `copy … from stdin (format binary)`.
-    pub(super) async fn send(mut self, conn: &mut PgConnection, statement: &str) -> Result<u64, sqlx::Error> {
-        self.buffer.extend_from_slice(&(-1i16).to_be_bytes());
-        let mut copy = conn.copy_in_raw(statement).await?;
-        match copy.send(self.buffer.as_slice()).await {
-            Ok(_) => copy.finish().await,
+    pub(super) async fn send(self, conn: &mut PgConnection, statement: &str) -> Result<u64, sqlx::Error> {
+        let mut copy = CopyIn::begin(conn, statement).await?;
+        match copy.send(&self.buffer).await {
+            Ok(()) => copy.finish().await,
             Err(error) => {
-                // Without the abort the connection's next statement would get this error.
-                copy.abort("the rows could not be sent").await?;
+                copy.abort().await?;
                 Err(error)
             }
         }
@@ -86,5 +98,39 @@ impl CopyRows {
         let length =
             i32::try_from(byte_count).expect("an answer, and so each of its fields, is far smaller than 2 GiB");
         self.buffer.extend_from_slice(&length.to_be_bytes());
+    }
+}
+
+/// A COPY under way.
+pub(super) struct CopyIn<'c>(PgCopyIn<&'c mut PgConnection>);
+
+impl<'c> CopyIn<'c> {
+    /// Begins `statement`, a `copy … from stdin (format binary)`.
+    pub(super) async fn begin(conn: &'c mut PgConnection, statement: &str) -> Result<Self, sqlx::Error> {
+        const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0"; // no flags, no extension
+        let mut copy = conn.copy_in_raw(statement).await?;
+        match copy.send(HEADER).await {
+            Ok(_) => Ok(Self(copy)),
+            Err(error) => {
+                Self(copy).abort().await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Sends whole rows, or any part of them.
+    pub(super) async fn send(&mut self, rows: &[u8]) -> Result<(), sqlx::Error> {
+        self.0.send(rows).await.map(|_| ())
+    }
+
+    /// Ends it well; returns how many rows were copied.
+    pub(super) async fn finish(mut self) -> Result<u64, sqlx::Error> {
+        self.0.send((-1i16).to_be_bytes().as_slice()).await?;
+        self.0.finish().await
+    }
+
+    /// Ends it with nothing copied. Without this the connection's next statement would get the error.
+    pub(super) async fn abort(self) -> Result<(), sqlx::Error> {
+        self.0.abort("the rows could not be sent").await
     }
 }

@@ -80,6 +80,12 @@ pub enum StoreError {
     /// What the operator named is not there.
     #[error("{0}")]
     NotFound(String),
+    /// What a first load has read could not be kept in a temporary file until its end: make room there.
+    #[error(
+        "a first load keeps what it reads in a file in {folder} until its end, and cannot: {0}; make room there, or set TMPDIR to a folder that has some",
+        folder = std::env::temp_dir().display()
+    )]
+    NoRoom(std::io::Error),
     /// The connection is there and nobody at its other end.
     #[error("the database has been silent for {} s and is not at work on this scan; check that it runs and is reachable", waited.as_secs())]
     Silent {
@@ -130,6 +136,7 @@ impl StoreError {
             Self::RoleNotGranted { .. } => "role_not_granted",
             Self::Busy(_) => "busy",
             Self::NotFound(_) => "not_found",
+            Self::NoRoom(_) => "no_room",
             Self::Silent { .. } => "database_silent",
             Self::Lost(_) => "connection_lost",
             Self::InDoubt(_) => "in_doubt",

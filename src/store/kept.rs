@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::{
+    baseline::Baseline,
     copy::CopyRows,
     diff::{Difference, Known, Write},
     digest::Digest,
@@ -18,6 +19,8 @@ pub(crate) trait Kept: Send + Sync + Sized + 'static {
     /// The current row, as far as comparing needs it.
     type Row: Send + Sync;
 
+    /// How a baseline goes straight into its table; `None` where an object is more than one row.
+    const BASELINE: Option<Baseline<Self>>;
     /// Creates the temporary staging table.
     const STAGING: &'static str;
     /// Fills it, in binary.

@@ -8,6 +8,7 @@ use sqlx::{PgConnection, types::Json};
 
 use super::{
     access_tokens::json_text,
+    baseline::Baseline,
     copy::CopyRows,
     diff::{Difference, Known, MfaDeviceRow, compare_mfa_device},
     digest::{Digest, DigestBuilder},
@@ -22,6 +23,7 @@ use crate::{
 impl Kept for MfaDevice {
     type Row = MfaDeviceRow;
 
+    const BASELINE: Option<Baseline<Self>> = None;
     const STAGING: &'static str = include_str!("sql/stage_mfa_devices.sql");
     const COPY: &'static str = "copy staged_mfa_devices from stdin (format binary)";
     const COLUMN_COUNT: i16 = 20;

@@ -8,6 +8,7 @@
 mod access_tokens;
 mod accounts;
 mod apply;
+mod baseline;
 mod connection;
 mod copy;
 mod diff;
@@ -30,6 +31,7 @@ mod role;
 mod session;
 mod settle;
 mod spare;
+mod spool;
 mod tabulate;
 mod watch;
 

@@ -7,12 +7,14 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
     StoreError,
+    baseline::FirstVersion,
     copy::CopyRows,
     diff::Difference,
     digest::{Digest, DigestSet},
     erasure::Erased,
     kept::{Contents, Kept},
     session::TargetSession,
+    spool::Spool,
 };
 use crate::{inventory::RejectedItem, scan::Observer};
 
@@ -31,16 +33,21 @@ pub(crate) struct Observations<T: Kept> {
     pub(super) digests: DigestSet,
     pub(super) rejected: Vec<(RejectedItem, DateTime<Utc>)>,
     pub(super) staged: Staged,
+    /// First versions of a baseline, which need no staging.
+    pub(super) spool: Spool,
     pending: Batch<T>,
     /// `None` where nobody was erased.
     erased: Option<Box<Erased>>,
 }
 
-/// What is in the staging table.
+/// What waits to be written: in the staging table, and in the spool.
 #[derive(Debug, Default)]
 pub(super) struct Staged {
     exists: bool,
     ids: HashSet<u64>,
+    /// The ids that came more than once.
+    repeated: HashSet<u64>,
+    /// Rows in the staging table.
     row_count: i64,
     contents: Contents,
 }
@@ -61,9 +68,15 @@ impl Staged {
         self.contents
     }
 
-    /// Whether an object was staged more than once.
-    pub(super) fn has_repeats(&self) -> bool {
-        self.ids.len() as i64 != self.row_count
+    /// The hashes of the ids of objects that came more than once: whatever came first of them no longer counts.
+    pub(super) fn repeated(&self) -> &HashSet<u64> {
+        &self.repeated
+    }
+
+    fn note(&mut self, id_hash: u64) {
+        if !self.ids.insert(id_hash) {
+            self.repeated.insert(id_hash);
+        }
     }
 
     pub(super) fn distinct_count(&self) -> u64 {
@@ -79,6 +92,7 @@ struct Batch<T> {
 
 struct Pending<T> {
     item: T,
+    id_hash: u64,
     digest: Digest,
     observed_at: DateTime<Utc>,
 }
@@ -119,6 +133,7 @@ impl<T: Kept> Observations<T> {
                 digests: DigestSet::new(digests),
                 rejected: Vec::new(),
                 staged: Staged::default(),
+                spool: Spool::default(),
                 pending: Batch::default(),
                 erased,
             }),
@@ -142,24 +157,58 @@ impl<T: Kept> Observations<T> {
         if pending.is_empty() {
             return Ok(());
         }
-        self.ensure_staging().await?;
-        let conn = &mut *self.session.conn;
-        let ids: Vec<String> = pending.iter().map(|pending| pending.item.id().to_owned()).collect();
-        let rows = if self.digests.len() == 0 && self.session.known.is_baseline {
+        if self.digests.len() == 0 && self.session.known.is_baseline {
             // Nothing is kept of this target yet, tombstones included.
-            std::collections::HashMap::new()
-        } else {
-            T::load_rows(conn, &self.session.target.account_id, &ids).await?
-        };
-        let mut copy = CopyRows::new(T::COLUMN_COUNT);
-        for Pending { item, digest, observed_at } in pending {
-            let difference = item.compare(rows.get(item.id()), observed_at, self.session.known);
-            self.staged.row_count += 1;
-            self.staged.contents.add(&difference);
-            encode_common(copy.begin_row(), self.staged.row_count, digest.value, observed_at, &difference);
-            item.encode(&mut copy);
+            return self.open(pending).await;
         }
-        copy.send(conn, T::COPY).await?;
+        let ids: Vec<String> = pending.iter().map(|pending| pending.item.id().to_owned()).collect();
+        let rows = T::load_rows(&mut self.session.conn, &self.session.target.account_id, &ids).await?;
+        let mut copy = CopyRows::new(T::COLUMN_COUNT);
+        for pending in pending {
+            let row = rows.get(pending.item.id());
+            let difference = pending.item.compare(row, pending.observed_at, self.session.known);
+            self.encode(&mut copy, &pending, &difference);
+        }
+        self.stage(copy).await
+    }
+
+    /// Opens first versions: in the spool where one row says all there is to say.
+    async fn open(&mut self, pending: Vec<Pending<T>>) -> Result<(), StoreError> {
+        let mut copy = CopyRows::new(T::COLUMN_COUNT);
+        let mut first = CopyRows::new(T::BASELINE.map_or(0, |baseline| baseline.column_count));
+        for pending in pending {
+            let difference = pending.item.compare(None, pending.observed_at, self.session.known);
+            match T::BASELINE {
+                Some(baseline) if difference.anomalies.is_empty() && !self.staged.repeated.contains(&pending.id_hash) => {
+                    let version = FirstVersion {
+                        account_id: &self.session.target.account_id,
+                        scan_id: self.session.scan_id,
+                        observed_at: pending.observed_at,
+                        digest: pending.digest.value,
+                    };
+                    first.clear();
+                    (baseline.encode)(&pending.item, version, first.begin_row());
+                    self.spool.add(pending.id_hash, first.as_bytes()).await?;
+                }
+                _ => self.encode(&mut copy, &pending, &difference),
+            }
+        }
+        self.stage(copy).await
+    }
+
+    fn encode(&mut self, copy: &mut CopyRows, pending: &Pending<T>, difference: &Difference) {
+        self.staged.row_count += 1;
+        self.staged.contents.add(difference);
+        let Pending { item, digest, observed_at, .. } = pending;
+        encode_common(copy.begin_row(), self.staged.row_count, digest.value, *observed_at, difference);
+        item.encode(copy);
+    }
+
+    async fn stage(&mut self, copy: CopyRows) -> Result<(), StoreError> {
+        if !copy.as_bytes().is_empty() {
+            self.ensure_staging().await?;
+            copy.send(&mut self.session.conn, T::COPY).await?;
+        }
         Ok(())
     }
 
@@ -196,8 +245,8 @@ impl<T: Kept> Observer<T> for Observations<T> {
             let id_hash = xxh3_64(item.id().as_bytes());
             // What was staged and is now seen as it is kept is staged again: the last observation counts.
             if !self.digests.mark(digest.value) || self.staged.ids.contains(&id_hash) {
-                self.staged.ids.insert(id_hash);
-                self.pending.push(Pending { item, digest, observed_at });
+                self.staged.note(id_hash);
+                self.pending.push(Pending { item, id_hash, digest, observed_at });
             }
             if self.pending.is_full() {
                 let store = self.session.store.clone();
@@ -262,7 +311,7 @@ mod tests {
             let mut batch = Batch::default();
             for item in 0..count {
                 let digest = Digest { value: 0, size_bytes };
-                batch.push(Pending { item, digest, observed_at: DateTime::UNIX_EPOCH });
+                batch.push(Pending { item, id_hash: 0, digest, observed_at: DateTime::UNIX_EPOCH });
             }
             batch.is_full()
         };

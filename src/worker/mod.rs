@@ -129,8 +129,7 @@ impl Worker {
         &self.store
     }
 
-    /// Scans every configured target of `account` and `source` (all where `None`), one after the other
-    /// within an account, and the accounts at once.
+    /// Scans every configured target of `account` and `source` (all where `None`), all at once.
     pub async fn scan_all(
         &self,
         account: Option<&str>,
@@ -139,16 +138,9 @@ impl Worker {
     ) -> Vec<TargetReport> {
         let mut chosen = self.accounts();
         chosen.retain(|candidate| account.is_none_or(|name| candidate.answers_to(name)));
-        let scans = chosen.iter().map(|account| async move {
-            let mut reports = Vec::new();
-            for target_source in account.sources().iter().copied() {
-                if source.is_none_or(|source| source == target_source) {
-                    reports.push(self.scan(account, target_source, request).await);
-                }
-            }
-            reports
-        });
-        futures::future::join_all(scans).await.into_iter().flatten().collect()
+        let targets = chosen.iter().flat_map(|account| account.sources().iter().map(move |source| (account, *source)));
+        let targets = targets.filter(|(_, candidate)| source.is_none_or(|source| source == *candidate));
+        futures::future::join_all(targets.map(|(account, source)| self.scan(account, source, request))).await
     }
 
     /// Age in seconds from which a target counts as stale: three scheduled scans were missed.

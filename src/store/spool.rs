@@ -1,0 +1,116 @@
+//! The rows of a baseline on their way from the API into their table: in memory while they are few, else in a nameless
+//! file of this program's.
+//!
+//! A baseline is by far the most that is ever written at once. Staged in the database it would be written twice; copied
+//! as it comes it would keep a transaction open for as long as the API takes to answer.
+
+use std::{
+    collections::HashSet,
+    io::{self, SeekFrom},
+};
+
+use sqlx::PgConnection;
+use tokio::{
+    fs::File,
+    io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt},
+};
+
+use super::{StoreError, copy::CopyIn};
+
+/// Bytes kept in memory before they go to the file, and read back at once.
+const PART_BYTES: usize = 4 * 1024 * 1024;
+
+/// Before each row: the hash of its id, and its size in bytes.
+const HEAD_BYTES: usize = 8 + 4;
+
+/// Rows in the order in which they came.
+#[derive(Debug, Default)]
+pub(super) struct Spool {
+    newest: Vec<u8>,
+    file: Option<File>,
+    /// The sizes of the parts in the file, each of whole rows.
+    parts: Vec<usize>,
+}
+
+impl Spool {
+    /// Adds the row of the object whose id has this hash.
+    ///
+    /// # Errors
+    /// [`StoreError::NoRoom`] where the file cannot be made or written.
+    pub(super) async fn add(&mut self, id_hash: u64, row: &[u8]) -> Result<(), StoreError> {
+        let size = u32::try_from(row.len()).expect("an answer, and so each of its items, is far smaller than 2 GiB");
+        self.newest.extend_from_slice(&id_hash.to_le_bytes());
+        self.newest.extend_from_slice(&size.to_le_bytes());
+        self.newest.extend_from_slice(row);
+        if self.newest.len() >= PART_BYTES {
+            self.spill().await.map_err(StoreError::NoRoom)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.newest.is_empty() && self.parts.is_empty()
+    }
+
+    /// Copies the rows to `statement`, but for those of `overtaken` objects; returns how many that were.
+    ///
+    /// # Errors
+    /// Where the file cannot be read, or the database refuses.
+    pub(super) async fn copy_into(
+        mut self,
+        conn: &mut PgConnection,
+        statement: &str,
+        overtaken: &HashSet<u64>,
+    ) -> Result<u64, StoreError> {
+        let mut copy = CopyIn::begin(conn, statement).await?;
+        match self.send(&mut copy, overtaken).await {
+            Ok(()) => Ok(copy.finish().await?),
+            Err(error) => {
+                copy.abort().await?;
+                Err(error)
+            }
+        }
+    }
+
+    async fn send(&mut self, copy: &mut CopyIn<'_>, overtaken: &HashSet<u64>) -> Result<(), StoreError> {
+        if let Some(file) = &mut self.file {
+            file.seek(SeekFrom::Start(0)).await.map_err(StoreError::NoRoom)?;
+            let mut part = Vec::new();
+            for size in &self.parts {
+                part.resize(*size, 0);
+                file.read_exact(&mut part).await.map_err(StoreError::NoRoom)?;
+                copy.send(&rows_but(&part, overtaken)).await?;
+            }
+        }
+        Ok(copy.send(&rows_but(&self.newest, overtaken)).await?)
+    }
+
+    async fn spill(&mut self) -> io::Result<()> {
+        let file = match &mut self.file {
+            Some(file) => file,
+            None => self.file.insert(File::from_std(tempfile::tempfile()?)),
+        };
+        file.write_all(&self.newest).await?;
+        // Written in the background: only this tells whether it was.
+        file.flush().await?;
+        self.parts.push(self.newest.len());
+        self.newest.clear();
+        Ok(())
+    }
+}
+
+/// The rows of a part, without their heads and without those of `overtaken` objects.
+fn rows_but(mut part: &[u8], overtaken: &HashSet<u64>) -> Vec<u8> {
+    let mut rows = Vec::with_capacity(part.len());
+    while let Some((head, rest)) = part.split_first_chunk::<HEAD_BYTES>() {
+        let (id_hash, size) = head.split_at(8);
+        let id_hash = u64::from_le_bytes(id_hash.try_into().expect("it was split at its size"));
+        let size = u32::from_le_bytes(size.try_into().expect("it was split at its size"));
+        let (row, rest) = rest.split_at(size as usize);
+        if !overtaken.contains(&id_hash) {
+            rows.extend_from_slice(row);
+        }
+        part = rest;
+    }
+    rows
+}
