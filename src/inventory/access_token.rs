@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-use super::Anomaly;
+use super::{Anomaly, Digest, DigestBuilder, Object};
 
 /// An activation code as the API reported it, never its secret.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,4 +33,57 @@ pub struct AccessToken {
 impl AccessToken {
     /// Longer ids are rejected: they could not be a primary key.
     pub const ID_BYTES_MAX: usize = 512;
+}
+
+/// What is kept of an activation code, wherever its texts are.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "they are those of `AccessToken`")]
+pub struct AccessTokenFields<'a> {
+    pub id: &'a str,
+    pub name: Option<&'a str>,
+    pub description: Option<&'a str>,
+    pub status: &'a str,
+    pub ttl_days: Option<i32>,
+    pub max_use_count: Option<i32>,
+    pub registered_count: Option<i32>,
+    pub created_at: Option<DateTime<Utc>>,
+    pub extra: Option<&'a Map<String, Value>>,
+}
+
+impl AccessTokenFields<'_> {
+    /// The digest of a code of these fields, made in `builder`.
+    pub fn digest(&self, builder: &mut DigestBuilder) -> Digest {
+        builder
+            .text(Some(self.id))
+            .text(Some(self.status))
+            .text(self.name)
+            .text(self.description)
+            .number(self.ttl_days.map(i64::from))
+            .number(self.max_use_count.map(i64::from))
+            .number(self.registered_count.map(i64::from))
+            .number(self.created_at.map(|at| at.timestamp_micros()))
+            .extra(self.extra)
+            .finish()
+    }
+}
+
+impl Object for AccessToken {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn digest(&self) -> Digest {
+        let fields = AccessTokenFields {
+            id: &self.id,
+            name: self.name.as_deref(),
+            description: self.description.as_deref(),
+            status: &self.status,
+            ttl_days: self.ttl_days,
+            max_use_count: self.max_use_count,
+            registered_count: self.registered_count,
+            created_at: self.created_at,
+            extra: Some(&self.extra),
+        };
+        fields.digest(&mut DigestBuilder::default())
+    }
 }

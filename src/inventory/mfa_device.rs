@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-use super::Anomaly;
+use super::{Anomaly, Digest, DigestBuilder, Object};
 
 /// A virtual MFA device as the API reported it.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +24,24 @@ impl MfaDevice {
     /// Bound where the API names a user, else unbound; the API itself has no status.
     pub fn status(&self) -> DeviceStatus {
         if self.user.is_some() { DeviceStatus::Bound } else { DeviceStatus::Unbound }
+    }
+}
+
+impl Object for MfaDevice {
+    fn id(&self) -> &str {
+        &self.serial_number
+    }
+
+    fn digest(&self) -> Digest {
+        let user = self.user.as_ref();
+        DigestBuilder::default()
+            .text(Some(&self.serial_number))
+            .text(user.map(|user| user.id.as_str()))
+            .text(user.and_then(|user| user.principal_name.as_deref()))
+            .text(user.and_then(|user| user.display_name.as_deref()))
+            .number(self.activated_at.map(|at| at.timestamp_micros()))
+            .extra(Some(&self.extra))
+            .finish()
     }
 }
 

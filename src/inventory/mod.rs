@@ -5,11 +5,15 @@
 mod access_token;
 mod anomaly;
 mod dataset;
+mod digest;
+mod listed;
 mod mfa_device;
 
-pub use access_token::AccessToken;
+pub use access_token::{AccessToken, AccessTokenFields};
 pub use anomaly::{Anomaly, AnomalyKind, RejectedItem};
 pub use dataset::Dataset;
+pub use digest::{Digest, DigestBuilder, id_hash};
+pub use listed::{Listed, Object};
 pub use mfa_device::{DeviceStatus, MfaDevice, MfaUser};
 
 use std::{fmt, str::FromStr};

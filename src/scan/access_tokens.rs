@@ -49,7 +49,7 @@ where
     O: Observer<AccessToken>,
 {
     reader.evidence.begin_attempt();
-    let mut listing = reader.read(&AccessTokenQuery::default()).await?;
+    let mut listing = reader.read(&AccessTokenQuery::default(), None).await?;
     let mut way = if listing.page_count() > 1 { "by pages" } else { "in one answer" };
     record(reader, &listing);
     if listing.total_first() == listing.total_last() && listing.lacks_items() {
@@ -75,7 +75,7 @@ where
 {
     for status in STATUSES {
         let filter = AccessTokenQuery { status: Some(status.to_owned()), ..AccessTokenQuery::default() };
-        listing.join(reader.read(&filter).await?);
+        listing.join(reader.read(&filter, Some(listing)).await?);
     }
     // The parts were read after the first page: the total must not have moved meanwhile.
     reader.read_total(listing).await

@@ -38,11 +38,16 @@ where
         Self { source, observer, limits, options, evidence, named, asks_for_pages }
     }
 
-    /// Reads all pages of the listing that `filter` selects, as far as the server gives them.
-    pub(super) async fn read(&mut self, filter: &AccessTokenQuery) -> Result<CountedListing, Halt<O::Error>> {
+    /// Reads all pages of the listing that `filter` selects, as far as the server gives them. It may be a part of one
+    /// that was read before.
+    pub(super) async fn read(
+        &mut self,
+        filter: &AccessTokenQuery,
+        part_of: Option<&CountedListing>,
+    ) -> Result<CountedListing, Halt<O::Error>> {
         let first = self.first_page(filter).await?;
         let page_length = (first.page.items.len() + first.page.rejected.len()) as u64;
-        let mut listing = CountedListing::default();
+        let mut listing = CountedListing::begin(&mut self.named, part_of);
         self.take(&mut listing, first).await?;
         if !self.asks_for_pages || page_length == 0 {
             return Ok(listing);

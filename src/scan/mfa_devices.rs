@@ -5,7 +5,7 @@ use super::{
     proof::{MarkerChain, Named, WholeChain},
 };
 use crate::{
-    inventory::{MfaDevice, Target},
+    inventory::{Listed, MfaDevice, Target},
     source::ListMfaDevices,
 };
 
@@ -68,7 +68,7 @@ where
     /// Follows the markers from the first page to the one that is not truncated.
     async fn read_to_end(&mut self) -> Result<WholeChain, Halt<O::Error>> {
         self.evidence.begin_attempt();
-        let mut chain = MarkerChain::default();
+        let mut chain = MarkerChain::begin(&mut self.named);
         loop {
             let mut answer = self.limits.answer(self.source.list_mfa_devices(chain.marker())).await?;
             let page = &mut answer.page;
@@ -78,7 +78,8 @@ where
             self.evidence.distinct_count = chain.distinct_count();
             let observed_at = answer.page.observed_at;
             self.observer.reject(answer.page.rejected, observed_at);
-            self.observer.observe(answer.page.items, observed_at).await.map_err(Halt::Observer)?;
+            let items = answer.page.items.into_iter().map(Listed::from).collect();
+            self.observer.observe(items, observed_at).await.map_err(Halt::Observer)?;
             self.limits.check(&self.evidence)?;
             if let Some(whole) = end? {
                 return Ok(whole);

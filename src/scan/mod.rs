@@ -27,7 +27,10 @@ pub use verdict::{Incompleteness, ScanReport, Verdict};
 
 use chrono::{DateTime, Utc};
 
-use crate::{config::Paging, inventory::RejectedItem};
+use crate::{
+    config::Paging,
+    inventory::{Listed, RejectedItem},
+};
 
 /// What a scan delivers its observations to, in the order in which it made them.
 ///
@@ -53,7 +56,7 @@ pub trait Observer<T>: Send {
     /// Takes the objects of one answer, read at `observed_at`.
     fn observe(
         &mut self,
-        items: Vec<T>,
+        items: Vec<Listed<T>>,
         observed_at: DateTime<Utc>,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 

@@ -46,7 +46,7 @@ where
     let mut verdict = Incompleteness::PartialRefresh;
     for ids in batches {
         let filter = AccessTokenQuery { ids, name: refresh.name.clone(), status: refresh.status.clone(), paging: None };
-        match reader.read(&filter).await {
+        match reader.read(&filter, None).await {
             Ok(listing) => {
                 reader.evidence.distinct_count += listing.distinct_count();
                 if let Err(why) = listing.prove() {

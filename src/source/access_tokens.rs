@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::{
     AccessTokenPage, AccessTokenQuery, AccountClient, ListAccessTokens, Operation, Page, SourceError,
-    decode::decode_access_tokens,
+    decode::{AccessTokenListing, Decode, Malformed, Members, decode_access_tokens, skim_access_tokens},
 };
+use crate::inventory::{AccessToken, Listed};
 
 impl ListAccessTokens for Arc<AccountClient> {
     async fn list_access_tokens(&self, query: &AccessTokenQuery) -> Result<AccessTokenPage, SourceError> {
-        let (listing, received) =
-            self.call_apart(Operation::ListAccessTokens, params(query), decode_access_tokens).await?;
+        let (listing, received) = self.call_apart(Operation::ListAccessTokens, params(query), SkimFirst).await?;
         Ok(AccessTokenPage {
             page: Page {
                 items: listing.items,
@@ -20,6 +22,19 @@ impl ListAccessTokens for Arc<AccountClient> {
             },
             total_count: listing.total_count,
         })
+    }
+}
+
+struct SkimFirst;
+
+impl Decode<AccessTokenListing<Listed<AccessToken>>> for SkimFirst {
+    fn skim(&self, body: &Bytes) -> Option<AccessTokenListing<Listed<AccessToken>>> {
+        skim_access_tokens(body)
+    }
+
+    fn decode(&self, members: &Members<'_>) -> Result<AccessTokenListing<Listed<AccessToken>>, Malformed> {
+        let AccessTokenListing { items, rejected, total_count } = decode_access_tokens(members)?;
+        Ok(AccessTokenListing { items: items.into_iter().map(Listed::from).collect(), rejected, total_count })
     }
 }
 

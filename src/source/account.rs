@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use governor::{DefaultDirectRateLimiter, RateLimiter};
 use reqwest::header::{ACCEPT, CONTENT_LENGTH};
 use tokio_util::task::AbortOnDropHandle;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use crate::{
     clock::Clock,
@@ -20,7 +20,7 @@ use super::{
     Environment, HttpClient, Operation, SourceError,
     context::{Context, Received},
     credentials::{CredentialCache, Credentials, Provider},
-    decode::{Malformed, Members},
+    decode::Decode,
     retry::Step,
     sign::{Unsigned, canonical_query, sign},
 };
@@ -117,11 +117,11 @@ impl AccountClient {
         self: &Arc<Self>,
         operation: Operation,
         params: Vec<(String, String)>,
-        decode: fn(&Members<'_>) -> Result<T, Malformed>,
+        decoder: impl Decode<T> + 'static,
     ) -> Result<(T, Received), SourceError> {
-        let client = Arc::clone(self);
-        let call = async move { client.call(operation, &params, decode).await };
-        match AbortOnDropHandle::new(tokio::spawn(call.in_current_span())).await {
+        let (client, span) = (Arc::clone(self), Span::current());
+        let call = async move { client.call_within(&span, operation, &params, decoder).await };
+        match AbortOnDropHandle::new(tokio::spawn(call)).await {
             Ok(answer) => answer,
             Err(error) => match error.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),
@@ -136,13 +136,25 @@ impl AccountClient {
         &self,
         operation: Operation,
         params: &[(String, String)],
-        decode: impl Fn(&Members<'_>) -> Result<T, Malformed> + Send + Sync,
+        decoder: impl Decode<T>,
+    ) -> Result<(T, Received), SourceError> {
+        self.call_within(&Span::current(), operation, params, decoder).await
+    }
+
+    /// As [`call`](Self::call), for the log within `span`: only those who have something to say enter it, for a request
+    /// is polled often.
+    async fn call_within<T>(
+        &self,
+        span: &Span,
+        operation: Operation,
+        params: &[(String, String)],
+        decoder: impl Decode<T>,
     ) -> Result<(T, Received), SourceError> {
         let query = canonical_query(params);
         let mut attempts = self.context.retry.start();
         loop {
-            let credentials = self.credentials.get(self.corrected_now()).await?;
-            let error = match self.attempt(operation, &query, &credentials, &decode).await {
+            let credentials = self.credentials.get(self.corrected_now()).instrument(span.clone()).await?;
+            let error = match self.attempt(operation, &query, &credentials, &decoder).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
@@ -157,12 +169,14 @@ impl AccountClient {
             if step == Step::GiveUp {
                 return Err(error);
             }
-            tracing::debug!(
-                api.action = operation.action(),
-                error.code = error.code(),
-                attempt.count = attempts.failed_count(),
-                "the request failed and is sent again: {error}"
-            );
+            span.in_scope(|| {
+                tracing::debug!(
+                    api.action = operation.action(),
+                    error.code = error.code(),
+                    attempt.count = attempts.failed_count(),
+                    "the request failed and is sent again: {error}"
+                );
+            });
             self.retried_count.fetch_add(1, Ordering::Relaxed);
             match step {
                 Step::Wait(delay) => tokio::time::sleep(delay).await,
@@ -179,7 +193,7 @@ impl AccountClient {
         operation: Operation,
         canonical_query: &str,
         credentials: &Credentials,
-        decode: impl Fn(&Members<'_>) -> Result<T, Malformed>,
+        decoder: &impl Decode<T>,
     ) -> Result<(T, Received), SourceError> {
         self.limiter.until_ready().await;
         let endpoint = self.context.endpoint(operation);
@@ -204,7 +218,7 @@ impl AccountClient {
             request = request.header(name, value);
         }
         self.sent_count.fetch_add(1, Ordering::Relaxed);
-        self.context.exchange(operation, request, &credentials.asker(), decode).await
+        self.context.exchange(operation, request, &credentials.asker(), decoder).await
     }
 
     fn corrected_now(&self) -> DateTime<Utc> {

@@ -36,6 +36,10 @@ impl Head {
             location: text(LOCATION.as_str()).map(str::to_owned),
         }
     }
+
+    pub(super) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
 }
 
 /// The members of a successful answer.
@@ -49,11 +53,10 @@ pub(super) fn accept<'a>(
     body: &'a [u8],
     asker: &Asker<'_>,
 ) -> Result<Members<'a>, SourceError> {
-    let is_success = (200..300).contains(&head.status);
     match Members::of_body(body) {
-        Ok(members) if is_success && !has_error_code(&members) => Ok(members),
+        Ok(members) if head.is_success() && !has_error_code(&members) => Ok(members),
         Ok(members) => Err(refusal(operation, head, Some(&members), asker).into()),
-        Err(malformed) if is_success => Err(malformed.at(operation, head.status)),
+        Err(malformed) if head.is_success() => Err(malformed.at(operation, head.status)),
         Err(_) => Err(refusal(operation, head, None, asker).into()),
     }
 }

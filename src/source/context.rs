@@ -11,7 +11,7 @@ use crate::{clock::Clock, config::ApiConfig};
 use super::{
     Environment, HttpClient, Operation, SourceError,
     answer::{Head, accept},
-    decode::{Malformed, Members},
+    decode::Decode,
     endpoint::Endpoint,
     http::transport_error,
     redact::Asker,
@@ -122,14 +122,19 @@ impl Context {
         operation: Operation,
         request: RequestBuilder,
         asker: &Asker<'_>,
-        decode: impl Fn(&Members<'_>) -> Result<T, Malformed>,
+        decoder: &impl Decode<T>,
     ) -> Result<(T, Received), SourceError> {
         let response = request.send().await.map_err(|error| transport_error(operation, error))?;
         let head = Head::read(response.status().as_u16(), response.headers(), self.now());
         let body = self.http.read_body(operation, response).await?;
         let received = Received { at: self.now(), skew: head.skew };
+        if head.is_success()
+            && let Some(skimmed) = decoder.skim(&body)
+        {
+            return Ok((skimmed, received));
+        }
         let members = accept(operation, &head, &body, asker)?;
-        let decoded = decode(&members).map_err(|malformed| malformed.at(operation, head.status))?;
+        let decoded = decoder.decode(&members).map_err(|malformed| malformed.at(operation, head.status))?;
         Ok((decoded, received))
     }
 }

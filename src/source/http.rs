@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::{Bytes, BytesMut};
 use reqwest::{Certificate, Client, ClientBuilder, Response, redirect::Policy};
 
 use crate::config::ApiConfig;
@@ -13,6 +14,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A page is some 100 kB. The bound counts decoded bytes, so a small gzip cannot fill the memory.
 const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// Bytes for which room is made because a header states them.
+const TRUSTED_LENGTH: usize = 256 * 1024;
 
 /// One pool of connections for every account and API.
 #[derive(Clone, Debug)]
@@ -57,7 +61,7 @@ impl HttpClient {
     ///
     /// # Errors
     /// [`SourceError::TooLarge`], or [`SourceError::Transport`] where it breaks off.
-    pub(super) async fn read_body(&self, operation: Operation, response: Response) -> Result<Vec<u8>, SourceError> {
+    pub(super) async fn read_body(&self, operation: Operation, response: Response) -> Result<Bytes, SourceError> {
         let body = bounded_body(response, self.body_bytes_max).await;
         body.map_err(|error| transport_error(operation, error))?
             .ok_or(SourceError::TooLarge { operation, limit_bytes: self.body_bytes_max })
@@ -78,15 +82,16 @@ pub fn install_crypto_provider() {
 }
 
 /// The decoded body of `response`; `None` where it is larger than `bytes_max`.
-pub(super) async fn bounded_body(mut response: Response, bytes_max: usize) -> reqwest::Result<Option<Vec<u8>>> {
-    let mut body = Vec::new();
+pub(super) async fn bounded_body(mut response: Response, bytes_max: usize) -> reqwest::Result<Option<Bytes>> {
+    let stated = response.content_length().and_then(|length| usize::try_from(length).ok());
+    let mut body = BytesMut::with_capacity(stated.unwrap_or_default().min(TRUSTED_LENGTH));
     while let Some(chunk) = response.chunk().await? {
         if body.len() + chunk.len() > bytes_max {
             return Ok(None);
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Some(body))
+    Ok(Some(body.freeze()))
 }
 
 /// The error of a call whose answer did not arrive.

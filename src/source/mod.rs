@@ -43,7 +43,7 @@ pub use refusal::Refusal;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::inventory::{AccessToken, MfaDevice, RejectedItem};
+use crate::inventory::{AccessToken, Listed, MfaDevice, RejectedItem};
 
 /// SMC `ListAccessTokens`, one answer a call.
 pub trait ListAccessTokens: Send + Sync {
@@ -106,7 +106,7 @@ pub struct Page<T> {
 #[derive(Clone, Debug, PartialEq)]
 pub struct AccessTokenPage {
     /// The codes.
-    pub page: Page<AccessToken>,
+    pub page: Page<Listed<AccessToken>>,
     /// `TotalCount`, where it could be read.
     pub total_count: Option<u64>,
 }

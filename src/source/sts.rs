@@ -75,10 +75,11 @@ pub(super) async fn assume_role_with_oidc(
             .header(ACCEPT, "application/json")
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(form.clone());
-        let error = match context.exchange(OPERATION, request, &asker, |answer| decode(answer, origin)).await {
-            Ok((session, _)) => return Ok(session),
-            Err(error) => error,
-        };
+        let error =
+            match context.exchange(OPERATION, request, &asker, &|answer: &Members<'_>| decode(answer, origin)).await {
+                Ok((session, _)) => return Ok(session),
+                Err(error) => error,
+            };
         match attempts.after_failure(error.retry()) {
             Step::Wait(delay) => tokio::time::sleep(delay).await,
             Step::CorrectClock => skew = error.refusal().and_then(|refusal| refusal.skew).unwrap_or(skew),

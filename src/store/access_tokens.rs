@@ -10,7 +10,6 @@ use super::{
     baseline::{Baseline, FirstVersion},
     copy::CopyRows,
     diff::{AccessTokenRow, Difference, Known, compare_access_token},
-    digest::{Digest, DigestBuilder},
     kept::{Contents, Kept, Written, run_staged},
 };
 use crate::{inventory::AccessToken, scan::Tombstones};
@@ -36,26 +35,12 @@ impl Kept for AccessToken {
         where later.access_token_id = s.access_token_id and later.seq > s.seq";
     const COUNT_RETURNED: &'static str = "select count(*) from staged_access_tokens where change_kind = 'reappeared'";
 
-    fn id(&self) -> &str {
-        &self.id
-    }
-
-    fn digest(&self) -> Digest {
-        DigestBuilder::default()
-            .text(Some(&self.id))
-            .text(Some(&self.status))
-            .text(self.name.as_deref())
-            .text(self.description.as_deref())
-            .number(self.ttl_days.map(i64::from))
-            .number(self.max_use_count.map(i64::from))
-            .number(self.registered_count.map(i64::from))
-            .number(self.created_at.map(|at| at.timestamp_micros()))
-            .extra(&self.extra)
-            .finish()
-    }
-
     fn compare(&self, row: Option<&Self::Row>, observed_at: DateTime<Utc>, known: Known) -> Difference {
         compare_access_token(row, self, observed_at, known)
+    }
+
+    fn digest_of(row: &Self::Row) -> i64 {
+        row.digest
     }
 
     fn encode(&self, rows: &mut CopyRows) {
@@ -71,12 +56,13 @@ impl Kept for AccessToken {
     }
 
     async fn load_digests(conn: &mut PgConnection, account_id: &str) -> Result<Vec<i64>, sqlx::Error> {
-        sqlx::query_scalar!(
-            "select digest from inventory.access_tokens where account_id = $1 and deleted_at is null",
+        let digests = sqlx::query_scalar!(
+            "select array_agg(digest) from inventory.access_tokens where account_id = $1 and deleted_at is null",
             account_id
         )
-        .fetch_all(conn)
-        .await
+        .fetch_one(conn)
+        .await?;
+        Ok(digests.unwrap_or_default())
     }
 
     async fn load_rows(
@@ -89,7 +75,8 @@ impl Kept for AccessToken {
             r#"
             select t.access_token_id as id, s.started_at as seen_since_at, t.deleted_at, t.status, t.token_name as name,
                    t.description, t.ttl_days, t.max_use_count, t.registered_count, t.created_at,
-                   t.extra as "extra: Json<Map<String, Value>>"
+                   t.extra as "extra: Json<Map<String, Value>>",
+                   t.digest
             from inventory.access_tokens t
             join inventory.scans s on s.account_id = t.account_id and s.scan_id = coalesce(t.deleted_scan_id, t.scan_id)
             where t.account_id = $1 and t.access_token_id = any($2)
@@ -136,7 +123,7 @@ impl Kept for AccessToken {
         let record_anomalies = include_str!("sql/record_access_token_anomalies.sql");
 
         let mut written = Written::default();
-        if has.nexts || has.touches {
+        if has.samples {
             run_staged(conn, sample_usage, account_id, scan_id).await?;
         }
         if has.opens {

@@ -66,7 +66,7 @@ impl<T: Kept> Observations<T> {
     ) -> Result<(Transaction<'_, Postgres>, Applied), StoreError> {
         self.flush().await?;
         let live_count = self.live_count();
-        let seen_count = self.digests.seen_count();
+        let unchanged_count = self.digests.unchanged_count();
         let TargetSession { conn, target, account_name, scan_id, started_at, known, applied_scan_id, .. } =
             &mut self.session;
         let ScanReport { evidence, verdict } = report;
@@ -100,7 +100,7 @@ impl<T: Kept> Observations<T> {
         let mut counts = Counts {
             new: written.opened + returned,
             changed: written.advanced + written.touched - returned,
-            unchanged: seen_count,
+            unchanged: unchanged_count,
             transitions: written.transitions,
             anomalies: written.anomalies,
             ..Counts::default()

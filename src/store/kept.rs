@@ -9,13 +9,15 @@ use super::{
     baseline::Baseline,
     copy::CopyRows,
     diff::{Difference, Known, Write},
-    digest::Digest,
     erasure::Erased,
 };
-use crate::{inventory::RejectedItem, scan::Tombstones};
+use crate::{
+    inventory::{Object, RejectedItem},
+    scan::Tombstones,
+};
 
 /// A kind of object that is kept with history.
-pub(crate) trait Kept: Send + Sync + Sized + 'static {
+pub(crate) trait Kept: Object + Send + Sync + Sized + 'static {
     /// The current row, as far as comparing needs it.
     type Row: Send + Sync;
 
@@ -34,12 +36,6 @@ pub(crate) trait Kept: Send + Sync + Sized + 'static {
     /// Counts the staged objects that came back after their tombstone.
     const COUNT_RETURNED: &'static str;
 
-    /// The id in the source.
-    fn id(&self) -> &str;
-
-    /// The digest of all that is kept of the object.
-    fn digest(&self) -> Digest;
-
     /// Takes whom `erased` knows out of an answer; only where people are named is there anything to do.
     fn withhold(
         _erased: &Erased,
@@ -53,10 +49,13 @@ pub(crate) trait Kept: Send + Sync + Sized + 'static {
     /// Compares the object with its row.
     fn compare(&self, row: Option<&Self::Row>, observed_at: DateTime<Utc>, known: Known) -> Difference;
 
+    /// The digest that a row holds.
+    fn digest_of(row: &Self::Row) -> i64;
+
     /// Writes the columns that follow the common ones in the staging table.
     fn encode(&self, rows: &mut CopyRows);
 
-    /// The digests of the live rows.
+    /// The digests of the live rows, in one value: a million rows would take the client longer than the server.
     fn load_digests(
         conn: &mut PgConnection,
         account_id: &str,
@@ -108,6 +107,7 @@ pub(crate) struct Contents {
     pub(super) opens: bool,
     pub(super) nexts: bool,
     pub(super) touches: bool,
+    pub(super) samples: bool,
     pub(super) transitions: bool,
     pub(super) anomalies: bool,
 }
@@ -119,6 +119,7 @@ impl Contents {
             Write::Next => self.nexts = true,
             Write::Touch => self.touches = true,
         }
+        self.samples |= difference.is_sampled;
         self.transitions |= difference.transition.is_some();
         self.anomalies |= !difference.anomalies.is_empty();
     }

@@ -11,7 +11,6 @@ use super::{
     baseline::Baseline,
     copy::CopyRows,
     diff::{Difference, Known, MfaDeviceRow, compare_mfa_device},
-    digest::{Digest, DigestBuilder},
     erasure::Erased,
     kept::{Contents, Kept, Written, run_staged},
 };
@@ -34,22 +33,6 @@ impl Kept for MfaDevice {
         where later.serial_number = s.serial_number and later.seq > s.seq";
     const COUNT_RETURNED: &'static str = "select count(*) from staged_mfa_devices where change_kind = 'reappeared'";
 
-    fn id(&self) -> &str {
-        &self.serial_number
-    }
-
-    fn digest(&self) -> Digest {
-        let user = self.user.as_ref();
-        DigestBuilder::default()
-            .text(Some(&self.serial_number))
-            .text(user.map(|user| user.id.as_str()))
-            .text(user.and_then(|user| user.principal_name.as_deref()))
-            .text(user.and_then(|user| user.display_name.as_deref()))
-            .number(self.activated_at.map(|at| at.timestamp_micros()))
-            .extra(&self.extra)
-            .finish()
-    }
-
     async fn withhold(
         erased: &Erased,
         conn: &mut PgConnection,
@@ -61,6 +44,10 @@ impl Kept for MfaDevice {
 
     fn compare(&self, row: Option<&Self::Row>, observed_at: DateTime<Utc>, known: Known) -> Difference {
         compare_mfa_device(row, self, observed_at, known)
+    }
+
+    fn digest_of(row: &Self::Row) -> i64 {
+        row.digest
     }
 
     fn encode(&self, rows: &mut CopyRows) {
@@ -75,12 +62,13 @@ impl Kept for MfaDevice {
     }
 
     async fn load_digests(conn: &mut PgConnection, account_id: &str) -> Result<Vec<i64>, sqlx::Error> {
-        sqlx::query_scalar!(
-            "select digest from inventory.mfa_devices where account_id = $1 and deleted_at is null",
+        let digests = sqlx::query_scalar!(
+            "select array_agg(digest) from inventory.mfa_devices where account_id = $1 and deleted_at is null",
             account_id
         )
-        .fetch_all(conn)
-        .await
+        .fetch_one(conn)
+        .await?;
+        Ok(digests.unwrap_or_default())
     }
 
     async fn load_rows(
@@ -92,7 +80,7 @@ impl Kept for MfaDevice {
             MfaDeviceRow,
             r#"
             select d.serial_number, s.started_at as seen_since_at, d.deleted_at, d.status, u.user_id as "user_id?", d.activated_at,
-                   d.extra as "extra: Json<Map<String, Value>>"
+                   d.extra as "extra: Json<Map<String, Value>>", d.digest
             from unnest($2::text[]) as wanted (serial_number)
             join inventory.mfa_devices d on d.account_id = $1 and md5(d.serial_number) = md5(wanted.serial_number)
             join inventory.scans s on s.account_id = d.account_id and s.scan_id = coalesce(d.deleted_scan_id, d.scan_id)

@@ -12,7 +12,7 @@ mod baseline;
 mod connection;
 mod copy;
 mod diff;
-mod digest;
+mod digests;
 mod erasure;
 mod error;
 mod health;

@@ -3,20 +3,22 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
     StoreError,
     baseline::FirstVersion,
     copy::CopyRows,
     diff::Difference,
-    digest::{Digest, DigestSet},
+    digests::DigestSet,
     erasure::Erased,
     kept::{Contents, Kept},
     session::TargetSession,
     spool::Spool,
 };
-use crate::{inventory::RejectedItem, scan::Observer};
+use crate::{
+    inventory::{Digest, Listed, RejectedItem},
+    scan::Observer,
+};
 
 /// New and changed objects compared and staged at once: bounds memory, and makes round trips rare.
 const BATCH_SIZE: usize = 2_000;
@@ -166,6 +168,9 @@ impl<T: Kept> Observations<T> {
         let mut copy = CopyRows::new(T::COLUMN_COUNT);
         for pending in pending {
             let row = rows.get(pending.item.id());
+            if let Some(row) = row {
+                self.digests.mark_replaced(T::digest_of(row));
+            }
             let difference = pending.item.compare(row, pending.observed_at, self.session.known);
             self.encode(&mut copy, &pending, &difference);
         }
@@ -179,7 +184,9 @@ impl<T: Kept> Observations<T> {
         for pending in pending {
             let difference = pending.item.compare(None, pending.observed_at, self.session.known);
             match T::BASELINE {
-                Some(baseline) if difference.anomalies.is_empty() && !self.staged.repeated.contains(&pending.id_hash) => {
+                Some(baseline)
+                    if difference.anomalies.is_empty() && !self.staged.repeated.contains(&pending.id_hash) =>
+                {
                     let version = FirstVersion {
                         account_id: &self.session.target.account_id,
                         scan_id: self.session.scan_id,
@@ -239,14 +246,15 @@ impl<T: Kept> Observer<T> for Observations<T> {
         Box::pin(store.watch(conn.pid, T::withhold(erased, conn, items, rejected))).await
     }
 
-    async fn observe(&mut self, items: Vec<T>, observed_at: DateTime<Utc>) -> Result<(), StoreError> {
-        for item in items {
-            let digest = item.digest();
-            let id_hash = xxh3_64(item.id().as_bytes());
+    async fn observe(&mut self, items: Vec<Listed<T>>, observed_at: DateTime<Utc>) -> Result<(), StoreError> {
+        self.digests.look_ahead(items.iter().map(|listed| listed.digest().value));
+        for listed in items {
+            let id_hash = listed.id_hash();
             // What was staged and is now seen as it is kept is staged again: the last observation counts.
-            if !self.digests.mark(digest.value) || self.staged.ids.contains(&id_hash) {
+            if !self.digests.mark(listed.digest().value) || self.staged.ids.contains(&id_hash) {
                 self.staged.note(id_hash);
-                self.pending.push(Pending { item, id_hash, digest, observed_at });
+                let item = listed.read();
+                self.pending.push(Pending { digest: item.digest(), item, id_hash, observed_at });
             }
             if self.pending.is_full() {
                 let store = self.session.store.clone();
@@ -262,14 +270,14 @@ impl<T: Kept> Observer<T> for Observations<T> {
     }
 
     async fn vanished(&mut self) -> Result<Vec<String>, StoreError> {
-        let unseen = self.digests.unseen();
-        if unseen.is_empty() {
-            return Ok(Vec::new());
-        }
         let store = self.session.store.clone();
         let pid = self.session.conn.pid;
         let comparing = async {
             self.flush().await?;
+            let unseen = self.digests.unseen();
+            if unseen.is_empty() {
+                return Ok(Vec::new());
+            }
             self.ensure_staging().await?;
             let TargetSession { conn, target, .. } = &mut self.session;
             Ok::<_, StoreError>(T::load_vanished(conn, &target.account_id, &unseen).await?)

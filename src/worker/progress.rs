@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    inventory::{RejectedItem, Target},
+    inventory::{Listed, RejectedItem, Target},
     scan::Observer,
 };
 
@@ -45,7 +45,7 @@ impl<T: Send, O: Observer<T>> Observer<T> for Watched<'_, O> {
         self.observer.admit(items, rejected).await
     }
 
-    async fn observe(&mut self, items: Vec<T>, observed_at: DateTime<Utc>) -> Result<(), Self::Error> {
+    async fn observe(&mut self, items: Vec<Listed<T>>, observed_at: DateTime<Utc>) -> Result<(), Self::Error> {
         self.progress.observe(self.target, items.len());
         self.observer.observe(items, observed_at).await
     }

@@ -71,10 +71,10 @@ async fn two_workers_keep_one_history() {
 async fn of_two_programs_that_sync_at_once_one_scans_and_the_other_says_busy() {
     let desk = Desk::new().await;
     let proxy = PgProxy::start(&desk.database.url).await;
-    let signal = proxy.pause("select digest");
+    let signal = proxy.pause("select array_agg(digest)");
     let mut first = desk.command(&["sync", "--source", "access-tokens"]);
     let first = first.env("DATABASE_URL", proxy.url()).stdout(Stdio::null()).spawn().unwrap();
-    proxy.wait_for("select digest", 1).await;
+    proxy.wait_for("select array_agg(digest)", 1).await;
     let second = ended(desk.command(&["sync", "--source", "access-tokens"])).await;
     second.expect_failure(3, &["prod", ACCOUNT_ID, "access-tokens", "busy", "another worker"]);
     signal.notify_one();
@@ -112,10 +112,10 @@ async fn a_slow_scan_whose_lock_was_lost_is_not_applied_after_a_newer_one() {
 async fn a_scan_that_another_one_overtook_is_not_applied() {
     let (world, proxy) = behind_a_proxy().await;
     remove_codes(&world, 1);
-    let signal = proxy.pause("select digest");
+    let signal = proxy.pause("select array_agg(digest)");
     // As if the lock had been lost without the connection, and another worker had scanned and applied meanwhile.
     let overtake = async {
-        proxy.wait_for("select digest", 1).await;
+        proxy.wait_for("select array_agg(digest)", 1).await;
         world.database.execute("update inventory.targets set applied_scan_id = applied_scan_id + 1000").await;
         signal.notify_one();
     };
@@ -128,9 +128,9 @@ async fn a_scan_that_another_one_overtook_is_not_applied() {
 #[tokio::test]
 async fn two_scans_of_one_target_take_turns_and_say_so() {
     let (world, proxy) = behind_a_proxy().await;
-    let signal = proxy.pause("select digest");
+    let signal = proxy.pause("select array_agg(digest)");
     let second = async {
-        proxy.wait_for("select digest", 1).await;
+        proxy.wait_for("select array_agg(digest)", 1).await;
         let second = world.scan(Source::AccessTokens).await;
         signal.notify_one();
         second

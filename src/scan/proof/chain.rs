@@ -3,13 +3,17 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Absence, CompleteScan, DistinctIds, Incompleteness, Named};
-use crate::{inventory::Target, source::MfaDevicePage};
+use super::{Absence, CompleteScan, DistinctIds, Incompleteness, Named, named::Reading};
+use crate::{
+    inventory::{Target, id_hash},
+    source::MfaDevicePage,
+};
 
 /// One reading, page by page.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(in crate::scan) struct MarkerChain {
-    ids: DistinctIds,
+    reading: Reading,
+    distinct_count: u64,
     rejected_count: u64,
     marker: Option<String>,
     /// By their hashes, for a marker may be long and a chain too; two of one hash look like a repetition.
@@ -24,6 +28,12 @@ pub(in crate::scan) struct WholeChain {
 }
 
 impl MarkerChain {
+    /// Begins to read the listing.
+    pub(in crate::scan) fn begin(named: &mut Named) -> Self {
+        let reading = named.begin_reading();
+        Self { reading, distinct_count: 0, rejected_count: 0, marker: None, markers: DistinctIds::default() }
+    }
+
     /// The marker to ask for next; none for the first page.
     pub(in crate::scan) fn marker(&self) -> Option<&str> {
         self.marker.as_deref()
@@ -36,26 +46,26 @@ impl MarkerChain {
         named: &mut Named,
     ) -> Result<Option<WholeChain>, Incompleteness> {
         for device in &answer.page.items {
-            named.0.insert(&device.serial_number);
-            self.ids.insert(&device.serial_number);
+            let named_last = named.note(id_hash(&device.serial_number));
+            self.distinct_count += u64::from(named_last < self.reading);
         }
         self.rejected_count += answer.page.rejected.len() as u64;
         if answer.is_truncated {
             let next = answer.marker.as_ref().ok_or(Incompleteness::MissingMarker)?;
-            if !self.markers.insert(next) {
+            if !self.markers.insert(id_hash(next)) {
                 return Err(Incompleteness::RepeatedMarker);
             }
             self.marker = Some(next.clone());
             return Ok(None);
         }
         match self.rejected_count {
-            0 => Ok(Some(WholeChain { distinct_count: self.ids.count(), ended_at: answer.page.observed_at })),
+            0 => Ok(Some(WholeChain { distinct_count: self.distinct_count, ended_at: answer.page.observed_at })),
             count => Err(Incompleteness::Rejected { count }),
         }
     }
 
     pub(in crate::scan) fn distinct_count(&self) -> u64 {
-        self.ids.count()
+        self.distinct_count
     }
 }
 

@@ -1,12 +1,20 @@
 //! A listing that states its total is whole when that total held still and as many distinct ids were seen.
 
-use super::{CompleteScan, DistinctIds, Incompleteness, LookUps, Named};
-use crate::{inventory::Target, source::AccessTokenPage};
+use super::{CompleteScan, DistinctIds, Incompleteness, LookUps, Named, named::Reading};
+use crate::{
+    inventory::{Listed, Target, id_hash},
+    source::AccessTokenPage,
+};
 
 /// What one reading of a listing has seen so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(in crate::scan) struct CountedListing {
-    ids: DistinctIds,
+    reading: Reading,
+    /// The reading of the whole of which this is a part; itself, where it is none.
+    whole: Reading,
+    distinct_count: u64,
+    /// Of those, the ones that are new to the whole.
+    added_count: u64,
     /// The items without a usable id, by their text; `TotalCount` counts them too.
     rejected: DistinctIds,
     rejected_count: u64,
@@ -22,6 +30,22 @@ pub(in crate::scan) struct WholeCount {
 }
 
 impl CountedListing {
+    /// Begins to read a listing, or a part of one that was read.
+    pub(in crate::scan) fn begin(named: &mut Named, part_of: Option<&Self>) -> Self {
+        let reading = named.begin_reading();
+        Self {
+            reading,
+            whole: part_of.map_or(reading, |whole| whole.whole),
+            distinct_count: 0,
+            added_count: 0,
+            rejected: DistinctIds::default(),
+            rejected_count: 0,
+            page_count: 0,
+            total_first: None,
+            total_last: None,
+        }
+    }
+
     /// Takes one page; true where it brought an item that is new to this reading.
     pub(in crate::scan) fn take(&mut self, answer: &AccessTokenPage, named: &mut Named) -> bool {
         if self.page_count == 0 {
@@ -30,27 +54,31 @@ impl CountedListing {
         self.total_last = answer.total_count;
         self.page_count += 1;
         let mut brought_new = false;
+        named.look_ahead(answer.page.items.iter().map(Listed::id_hash));
         for item in &answer.page.items {
-            named.0.insert(&item.id);
-            brought_new |= self.ids.insert(&item.id);
+            let named_last = named.note(item.id_hash());
+            let is_new = named_last < self.reading;
+            self.distinct_count += u64::from(is_new);
+            self.added_count += u64::from(named_last < self.whole);
+            brought_new |= is_new;
         }
         for item in &answer.page.rejected {
             self.rejected_count += 1;
-            brought_new |= self.rejected.insert(&item.original);
+            brought_new |= self.rejected.insert(id_hash(&item.original));
         }
         brought_new
     }
 
     /// Adds what the reading of one part of the same listing saw; its total is the part's own and counts for nothing.
     pub(in crate::scan) fn join(&mut self, part: Self) {
-        self.ids.extend(part.ids);
+        self.distinct_count += part.added_count;
         self.rejected.extend(part.rejected);
         self.rejected_count += part.rejected_count;
     }
 
     /// Whether another way of asking may bring more.
     pub(in crate::scan) fn lacks_items(&self) -> bool {
-        self.total_last.is_some_and(|total| self.ids.count() + self.rejected.count() < total)
+        self.total_last.is_some_and(|total| self.distinct_count + self.rejected.count() < total)
     }
 
     /// The same total from the first page to the last, as many distinct ids, and an id for every item.
@@ -65,14 +93,14 @@ impl CountedListing {
         if first != last {
             return Err(Incompleteness::TotalChanged { first, last });
         }
-        if self.ids.count() != last {
-            return Err(Incompleteness::CountMismatch { distinct: self.ids.count(), total: last });
+        if self.distinct_count != last {
+            return Err(Incompleteness::CountMismatch { distinct: self.distinct_count, total: last });
         }
         Ok(WholeCount { distinct_count: last })
     }
 
     pub(in crate::scan) fn distinct_count(&self) -> u64 {
-        self.ids.count()
+        self.distinct_count
     }
 
     pub(in crate::scan) fn page_count(&self) -> u64 {

@@ -5,8 +5,6 @@ use std::{
     hash::{BuildHasherDefault, Hasher},
 };
 
-use xxhash_rust::xxh3::xxh3_64;
-
 /// Distinct ids, 8 bytes each.
 ///
 /// Two ids with one hash count as one: the listing then looks incomplete, or the id looks named, and either deletes
@@ -15,18 +13,14 @@ use xxhash_rust::xxh3::xxh3_64;
 pub(super) struct DistinctIds(HashSet<u64, BuildHasherDefault<Hashed>>);
 
 impl DistinctIds {
-    /// Adds an id; true where it is new.
-    pub(super) fn insert(&mut self, id: &str) -> bool {
-        self.0.insert(xxh3_64(id.as_bytes()))
+    /// Adds an id by its hash; true where it is new.
+    pub(super) fn insert(&mut self, id_hash: u64) -> bool {
+        self.0.insert(id_hash)
     }
 
     /// Adds all of `other`.
     pub(super) fn extend(&mut self, other: Self) {
         self.0.extend(other.0);
-    }
-
-    pub(super) fn contains(&self, id: &str) -> bool {
-        self.0.contains(&xxh3_64(id.as_bytes()))
     }
 
     pub(super) fn count(&self) -> u64 {
@@ -39,8 +33,8 @@ impl DistinctIds {
 struct Hashed(u64);
 
 impl Hasher for Hashed {
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 = xxh3_64(bytes);
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("a u64 hashes itself by `write_u64`");
     }
 
     fn write_u64(&mut self, hash: u64) {

@@ -3,7 +3,10 @@
 use std::collections::HashSet;
 
 use super::{Absence, Incompleteness, Named};
-use crate::source::AccessTokenPage;
+use crate::{
+    inventory::{Listed, id_hash},
+    source::AccessTokenPage,
+};
 
 /// The look-ups of one scan and the ids that they missed.
 #[derive(Debug, Default)]
@@ -24,10 +27,11 @@ impl LookUps {
         answer: &AccessTokenPage,
         named: &mut Named,
     ) -> Result<(), Unclear> {
-        let answered: HashSet<&str> = answer.page.items.iter().map(|item| item.id.as_str()).collect();
+        let answered: HashSet<u64> = answer.page.items.iter().map(Listed::id_hash).collect();
         for id in &answered {
-            named.0.insert(id);
+            named.note(*id);
         }
+        let wanted: HashSet<u64> = asked.iter().map(|id| id_hash(id)).collect();
         // U+0000 was replaced by this character, and nobody can ask for the id as it was.
         if asked.iter().any(|id| id.contains('\u{FFFD}')) {
             return Err(Unclear("an id holds U+FFFD, which may stand for a character that cannot be asked for"));
@@ -35,14 +39,14 @@ impl LookUps {
         if !answer.page.rejected.is_empty() {
             return Err(Unclear("an item of the answer has no usable id"));
         }
-        if answered.iter().any(|id| !asked.iter().any(|wanted| wanted == id)) {
+        if !answered.is_subset(&wanted) {
             return Err(Unclear("the answer holds ids that were not asked for, so AccessTokenId is not honoured"));
         }
         if answer.total_count != Some(answered.len() as u64) {
             return Err(Unclear("TotalCount of the answer differs from the ids in it"));
         }
         self.asked_count += asked.len();
-        let missed = asked.iter().filter(|id| !answered.contains(id.as_str()));
+        let missed = asked.iter().filter(|id| !answered.contains(&id_hash(id)));
         self.absences.extend(missed.map(|id| Absence { id: id.clone(), proven_at: answer.page.observed_at }));
         Ok(())
     }

@@ -38,6 +38,7 @@ mod chain;
 mod count;
 mod distinct;
 mod look_up;
+mod named;
 #[cfg(test)]
 mod tests;
 
@@ -45,6 +46,7 @@ pub use brake::{DeleteLimits, Ruling, Tombstones};
 pub(super) use chain::{MarkerChain, WholeChain};
 pub(super) use count::CountedListing;
 pub(super) use look_up::{LookUps, Unclear};
+pub(super) use named::Named;
 
 use chrono::{DateTime, Utc};
 
@@ -93,17 +95,5 @@ impl Absence {
     /// When the answer that proves it arrived.
     pub fn proven_at(&self) -> DateTime<Utc> {
         self.proven_at
-    }
-}
-
-/// Every id that an answer of one scan named, in whichever attempt.
-///
-/// Such an object is alive: a later answer without it may come from a server that lags behind.
-#[derive(Debug, Default)]
-pub(super) struct Named(DistinctIds);
-
-impl Named {
-    fn keep_unnamed(&self, absences: impl IntoIterator<Item = Absence>) -> Vec<Absence> {
-        absences.into_iter().filter(|absence| !self.0.contains(&absence.id)).collect()
     }
 }

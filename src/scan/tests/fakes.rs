@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::notebook::Notebook;
 use crate::{
     config::Paging,
-    inventory::{AccessToken, MfaDevice, RejectedItem, Source, Target},
+    inventory::{AccessToken, Listed, MfaDevice, RejectedItem, Source, Target},
     scan::{Limits, ScanOptions, ScanReport, scan_access_tokens},
     source::{
         AccessTokenPage, AccessTokenQuery, ListAccessTokens, ListMfaDevices, MfaDevicePage, Operation, Page, Refusal,
@@ -99,6 +99,11 @@ pub(super) enum Manner {
 /// No limit that a test would reach.
 pub(super) const ALL: usize = usize::MAX;
 
+/// Codes as an answer lists them.
+pub(super) fn listed(codes: impl IntoIterator<Item = AccessToken>) -> Vec<Listed<AccessToken>> {
+    codes.into_iter().map(Listed::from).collect()
+}
+
 type Before = Box<dyn FnMut(usize, &mut Vec<AccessToken>) + Send>;
 type Answer = Box<dyn Fn(usize, &AccessTokenQuery, AccessTokenPage) -> Result<AccessTokenPage, SourceError> + Send>;
 
@@ -153,7 +158,7 @@ impl Cloud {
         self.answering(move |_, query, mut page| {
             if query.ids.is_empty() {
                 let item_count = page.page.items.len();
-                page.page.items.retain(|item| !hidden(&item.id));
+                page.page.items.retain(|item| !hidden(&item.clone().read().id));
                 let hidden_count = (item_count - page.page.items.len()) as u64;
                 page.total_count = page.total_count.map(|total| total - hidden_count);
             }
@@ -212,7 +217,7 @@ impl Cloud {
             (Manner::Ignores { limit } | Manner::Rejects { limit }, _) => (0, limit),
         };
         let take = if is_lookup { take.min(self.lookup_limit) } else { take };
-        let items = selected.into_iter().skip(skip).take(take).collect();
+        let items = listed(selected.into_iter().skip(skip).take(take));
         Ok(AccessTokenPage { page: page_of(items, DateTime::UNIX_EPOCH), total_count })
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use crate::{
-    inventory::{AccessToken, MfaDevice, RejectedItem},
+    inventory::{AccessToken, Listed, MfaDevice, RejectedItem},
     scan::Observer,
 };
 
@@ -100,10 +100,11 @@ impl<T: Identified> Observer<T> for Notebook<T> {
         Ok(())
     }
 
-    async fn observe(&mut self, items: Vec<T>, observed_at: DateTime<Utc>) -> Result<(), Full> {
+    async fn observe(&mut self, items: Vec<Listed<T>>, observed_at: DateTime<Utc>) -> Result<(), Full> {
         if self.is_full {
             return Err(Full);
         }
+        let items: Vec<T> = items.into_iter().map(Listed::read).collect();
         self.named.extend(items.iter().map(|item| item.id().to_owned()));
         self.seen.extend(items.into_iter().map(|item| (item.id().to_owned(), (item, observed_at))));
         Ok(())

@@ -2,7 +2,7 @@
 
 use super::{
     complete,
-    fakes::{ALL, Cloud, Manner, code, codes, id, ids, options, rejected_item, scan, scan_with, target},
+    fakes::{ALL, Cloud, Manner, code, codes, id, ids, listed, options, rejected_item, scan, scan_with, target},
     incomplete,
     notebook::Notebook,
 };
@@ -68,7 +68,7 @@ async fn pages_shorter_than_the_first_are_followed_up_to_the_total() {
     let cloud = Cloud::new(Manner::Honours { clamp: 50 }, codes(130)).answering(|_, query, mut page| {
         let number = query.paging.map_or(1, |page| page.number as usize);
         let (skip, take) = if number == 1 { (0, 50) } else { (50 + (number - 2) * 20, 20) };
-        page.page.items = codes(130).into_iter().skip(skip).take(take).collect();
+        page.page.items = listed(codes(130).into_iter().skip(skip).take(take));
         page.total_count = Some(130);
         Ok(page)
     });
@@ -198,7 +198,12 @@ async fn more_ids_than_the_total_are_as_wrong_as_fewer() {
 #[tokio::test]
 async fn items_that_are_listed_twice_count_once() {
     let cloud = Cloud::new(Manner::Honours { clamp: 50 }, codes(10)).answering(|_, _, mut page| {
-        page.page.items.iter_mut().filter(|item| item.id == id(9)).for_each(|item| item.id = id(0));
+        for item in &mut page.page.items {
+            let code = item.clone().read();
+            if code.id == id(9) {
+                *item = AccessToken { id: id(0), ..code }.into();
+            }
+        }
         Ok(page)
     });
     let report = scan(&cloud, &mut Notebook::keeping([id(9)])).await;
@@ -209,7 +214,7 @@ async fn items_that_are_listed_twice_count_once() {
 fn cloud_with_a_reject(count: usize, is_counted: bool) -> Cloud {
     Cloud::new(Manner::Honours { clamp: 50 }, codes(count)).answering(move |_, _, mut page| {
         let item_count = page.page.items.len();
-        page.page.items.retain(|item: &AccessToken| item.id != "at-007");
+        page.page.items.retain(|item| item.clone().read().id != "at-007");
         if page.page.items.len() < item_count {
             page.page.rejected.push(rejected_item());
         }
@@ -237,7 +242,7 @@ async fn a_rejected_item_is_the_reason_given_and_the_other_items_are_kept() {
 async fn a_rejected_item_does_not_keep_the_partitions_from_being_read() {
     let cloud = Cloud::new(Manner::Ignores { limit: 50 }, codes(130)).answering(|_, _, mut page| {
         let item_count = page.page.items.len();
-        page.page.items.retain(|item: &AccessToken| item.id != "at-007");
+        page.page.items.retain(|item| item.clone().read().id != "at-007");
         page.page.rejected.resize_with(item_count - page.page.items.len(), rejected_item);
         Ok(page)
     });

@@ -22,5 +22,5 @@ pub(super) async fn fetch(request: RequestBuilder) -> Result<Vec<u8>, String> {
         return Err(format!("HTTP {}", status.as_u16()));
     }
     let body = bounded_body(response, BODY_BYTES_MAX).await.map_err(lost)?;
-    body.ok_or_else(|| format!("more than {BODY_BYTES_MAX} bytes"))
+    body.map(Vec::from).ok_or_else(|| format!("more than {BODY_BYTES_MAX} bytes"))
 }

@@ -6,7 +6,7 @@ use crate::inventory::{AccessToken, Anomaly, AnomalyKind, RejectedItem};
 
 use super::{
     Malformed,
-    container::{items, plain_items},
+    container::items,
     field::{self, Fields},
     json::Members,
     keep::reject,
@@ -14,18 +14,18 @@ use super::{
 };
 
 /// The statuses that the API documents.
-const KNOWN_STATUSES: [&str; 3] = ["unactivated", "activated", "expired"];
+pub(super) const KNOWN_STATUSES: [&str; 3] = ["unactivated", "activated", "expired"];
 
 /// What stands for a status that the API did not send.
 const NO_STATUS: &str = "unknown";
 
 /// A hundred years: far beyond the 90 days that the API takes, and no date overflows by it.
-const TTL_DAYS_MAX: i32 = 36_500;
+pub(super) const TTL_DAYS_MAX: i32 = 36_500;
 
 /// What one answer lists.
 #[derive(Debug, PartialEq)]
-pub(in crate::source) struct AccessTokenListing {
-    pub(in crate::source) items: Vec<AccessToken>,
+pub(in crate::source) struct AccessTokenListing<T = AccessToken> {
+    pub(in crate::source) items: Vec<T>,
     pub(in crate::source) rejected: Vec<RejectedItem>,
     pub(in crate::source) total_count: Option<u64>,
 }
@@ -37,14 +37,7 @@ pub(in crate::source) struct AccessTokenListing {
 pub(in crate::source) fn decode_access_tokens(answer: &Members<'_>) -> Result<AccessTokenListing, Malformed> {
     let total_count = answer.get("TotalCount").and_then(whole_number);
     let total_count = total_count.and_then(|count| u64::try_from(count).ok());
-    let container = answer.get("AccessTokens");
-    if let Some(items) = container.and_then(|container| plain_items(container, "AccessToken"))
-        && let Ok(items) = items.into_iter().map(decode_members).collect::<Result<Vec<_>, _>>()
-        && !items.is_empty()
-    {
-        return Ok(AccessTokenListing { items, rejected: Vec::new(), total_count });
-    }
-    let raw_items = items(container, "AccessToken")?.unwrap_or_default();
+    let raw_items = items(answer.get("AccessTokens"), "AccessToken")?.unwrap_or_default();
     if raw_items.is_empty() && total_count.is_none() {
         return Err(Malformed::new("neither AccessTokens nor TotalCount"));
     }
@@ -59,17 +52,17 @@ pub(in crate::source) fn decode_access_tokens(answer: &Members<'_>) -> Result<Ac
     Ok(listing)
 }
 
-fn decode_item(raw: &RawValue) -> Result<AccessToken, RejectedItem> {
+/// The code that `raw` is.
+///
+/// # Errors
+/// The item, where it has no usable id.
+pub(super) fn decode_item(raw: &RawValue) -> Result<AccessToken, RejectedItem> {
     let Some(members) = Members::of_value(raw) else {
         return Err(reject("not an object that can be read", raw));
     };
-    decode_members(members).map_err(|reason| reject(reason, raw))
-}
-
-/// The code that has these members, or why it is none.
-fn decode_members(members: Members<'_>) -> Result<AccessToken, String> {
     let mut fields = Fields::default();
-    let id = field::id(&mut fields, "AccessTokenId", members.get("AccessTokenId"))?;
+    let id = field::id(&mut fields, "AccessTokenId", members.get("AccessTokenId"));
+    let id = id.map_err(|reason| reject(reason, raw))?;
     let mut token = AccessToken {
         id,
         name: None,

@@ -1,16 +1,10 @@
 //! The items within their wrapper, in every shape that gateways give it.
 
-use std::fmt;
-
-use serde::{
-    Deserializer,
-    de::{DeserializeSeed, Error, MapAccess, Visitor},
-};
 use serde_json::value::RawValue;
 
 use super::{
     Malformed,
-    json::{COUNT_MAX, Elements, Members, Name, kind},
+    json::{COUNT_MAX, Elements, Members, kind},
 };
 
 /// The items of `container`, whose list is its member `list`.
@@ -37,44 +31,6 @@ pub(super) fn items<'a>(container: Option<&'a RawValue>, list: &str) -> Result<O
     }
     let is_empty = Members::of_value(listed).is_some_and(|members| members.is_empty());
     Ok(Some(if is_empty { Vec::new() } else { vec![listed] }))
-}
-
-/// The items of a container in its documented shape, `{list: [{…}, …]}`, each taken apart already: in one pass, where
-/// [`items`] and what follows it take three. `None` where anything in it is otherwise.
-pub(super) fn plain_items<'a>(container: &'a RawValue, list: &str) -> Option<Vec<Members<'a>>> {
-    Plain { list }.deserialize(&mut serde_json::Deserializer::from_str(container.get())).ok()
-}
-
-struct Plain<'l> {
-    list: &'l str,
-}
-
-impl<'de> DeserializeSeed<'de> for Plain<'_> {
-    type Value = Vec<Members<'de>>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Plain<'_> {
-    type Value = Vec<Members<'de>>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "an object with {} alone", self.list)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let is_list = |name: Option<Name<'de>>| name.is_some_and(|Name(name)| name == self.list);
-        if !is_list(map.next_key()?) {
-            return Err(A::Error::custom("another member"));
-        }
-        let Elements(items) = map.next_value()?;
-        match map.next_key::<Name<'de>>()? {
-            None => Ok(items),
-            Some(_) => Err(A::Error::custom("another member")),
-        }
-    }
 }
 
 fn array<'a>(raw: &'a RawValue, list: &str) -> Result<Vec<&'a RawValue>, Malformed> {
@@ -107,29 +63,6 @@ mod tests {
         assert_eq!(count("[1,2,3]"), Some(3));
         assert_eq!(count(r#"{"AccessToken":{"AccessTokenId":"a"}}"#), Some(1));
         assert_eq!(items(None, "AccessToken").unwrap().map(|items| items.len()), None);
-    }
-
-    #[test]
-    fn the_documented_shape_is_taken_apart_at_once_and_no_other() {
-        let plain = |container: &str| {
-            let raw: &RawValue = serde_json::from_str(container).unwrap();
-            plain_items(raw, "AccessToken").map(|items| items.len())
-        };
-        assert_eq!(plain(r#"{"AccessToken":[{"a":1},{}]}"#), Some(2));
-        assert_eq!(plain(r#"{ "AccessToken" : [ ] }"#), Some(0));
-        for other in [
-            "null",
-            "[]",
-            "{}",
-            r#"{"AccessToken":null}"#,
-            r#"{"AccessToken":{}}"#,
-            r#"{"AccessToken":[1]}"#,
-            r#"{"AccessToken":[{}],"AccessToken":[{}]}"#,
-            r#"{"Other":1,"AccessToken":[{}]}"#,
-            r#"{"AccessToken":[{}],"Other":1}"#,
-        ] {
-            assert_eq!(plain(other), None, "{other}");
-        }
     }
 
     #[test]

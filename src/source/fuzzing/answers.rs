@@ -1,15 +1,16 @@
 //! An answer is decoded without losing or inventing anything, or refused in one harmless line.
 
+use bytes::Bytes;
 use reqwest::header::HeaderMap;
 use serde_json::{Map, Value};
 
 use super::{asker, assert_harmless_line};
 use crate::{
-    inventory::{AccessToken, Anomaly, MfaDevice, RejectedItem},
+    inventory::{AccessToken, Anomaly, MfaDevice, Object, RejectedItem, id_hash},
     source::{
         Operation,
         answer::{Head, accept},
-        decode::{Members, decode_access_tokens, decode_mfa_devices},
+        decode::{Members, decode_access_tokens, decode_mfa_devices, skim_access_tokens},
         identity, sts,
     },
 };
@@ -25,6 +26,7 @@ const SECRET_FIELDS: [&str; 3] = ["AccessTokenCode", "Base32StringSeed", "QRCode
 /// # Panics
 /// Where an item is lost, a field of it, or a secret is kept; where U+0000 is; where a refusal is no harmless line.
 pub fn check_answer(body: &[u8]) {
+    check_skim(body);
     for status in [200, 302, 400, 503] {
         let head = Head::read(status, &HeaderMap::new(), chrono::DateTime::UNIX_EPOCH);
         for operation in [Operation::ListAccessTokens, Operation::ListVirtualMfaDevices, Operation::AssumeRole] {
@@ -38,6 +40,20 @@ pub fn check_answer(body: &[u8]) {
                 }
             }
         }
+    }
+}
+
+/// What a quick reading tells, the thorough one tells as well.
+fn check_skim(body: &[u8]) {
+    let Some(skimmed) = skim_access_tokens(&Bytes::copy_from_slice(body)) else { return };
+    let head = Head::read(200, &HeaderMap::new(), chrono::DateTime::UNIX_EPOCH);
+    let answer = accept(Operation::ListAccessTokens, &head, body, &asker()).expect("it is a success");
+    let listing = decode_access_tokens(&answer).expect("it lists codes");
+    assert_eq!((skimmed.total_count, skimmed.rejected), (listing.total_count, listing.rejected));
+    assert_eq!(skimmed.items.len(), listing.items.len());
+    for (skimmed, token) in skimmed.items.into_iter().zip(listing.items) {
+        assert_eq!((skimmed.id_hash(), skimmed.digest()), (id_hash(&token.id), token.digest()), "{token:?}");
+        assert_eq!(skimmed.read(), token);
     }
 }
 
@@ -80,7 +96,7 @@ fn listed<'a>(answer: &'a Value, container: &str, list: &str) -> Vec<&'a Value> 
 }
 
 /// Each item that was sent is an object that was read or one that was rejected, in order.
-fn check_items<T: Item>(
+fn check_items<T: Object>(
     sent: Option<Vec<&Value>>,
     id_field: &str,
     items: Vec<T>,
@@ -104,22 +120,6 @@ fn check_items<T: Item>(
     for (item, sent) in items.into_iter().zip(readable) {
         assert_eq!(Some(item.id().to_owned()), sent[id_field].as_str().map(without_nul));
         check(item, Some(sent));
-    }
-}
-
-trait Item {
-    fn id(&self) -> &str;
-}
-
-impl Item for AccessToken {
-    fn id(&self) -> &str {
-        &self.id
-    }
-}
-
-impl Item for MfaDevice {
-    fn id(&self) -> &str {
-        &self.serial_number
     }
 }
 

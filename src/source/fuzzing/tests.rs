@@ -73,6 +73,41 @@ fn arbitrary_item() -> impl Strategy<Value = Value> {
     })
 }
 
+/// A code nearly as the API documents it: each field as it should be, or as it might be.
+fn documented_item() -> impl Strategy<Value = Value> {
+    let text = || prop_oneof!["[a-z ]{0,8}", ".{0,8}", "[\\x00-\\x7f]{0,3}"].prop_map(Value::from);
+    let count = || {
+        let number = prop_oneof![0..200_i64, any::<i64>()];
+        prop_oneof![
+            number.clone().prop_map(Value::from),
+            number.prop_map(|number| Value::from(number.to_string())),
+            "0{0,3}[0-9 ]{1,10}".prop_map(Value::from),
+            Just(Value::Null),
+        ]
+    };
+    let instant = prop_oneof![
+        6 => "20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9]Z",
+        1 => "[0-9]{4}-02-(28|29|30)T2[0-5]:59:60Z",
+        1 => "2022-09-09T02:35Z|2022-09-09T10:35:44\\+08:00|2022-09-09T02:35:44.123Z",
+    ];
+    let status = prop_oneof![4 => "unactivated|activated|expired", 1 => ".{0,3}"];
+    let fields = (text(), text(), text(), status, instant, count(), count(), count());
+    (fields, prop::option::weighted(0.1, any::<prop::sample::Index>()), prop::option::weighted(0.1, arbitrary_json()))
+        .prop_map(|((id, name, description, status, instant, days, count, registered), missing, more)| {
+            let mut item = json!({
+                "AccessTokenId": id, "Name": name, "Description": description, "Status": status, "CreationTime": instant,
+                "TimeToLiveInDays": days, "Count": count, "RegisteredCount": registered,
+            });
+            let members = item.as_object_mut().unwrap();
+            if let Some(index) = missing {
+                let name = index.get(&members.keys().cloned().collect::<Vec<_>>()).clone();
+                members.remove(&name);
+            }
+            members.extend(more.map(|value| ("More".to_owned(), value)));
+            item
+        })
+}
+
 fn arbitrary_object() -> impl Strategy<Value = Value> {
     prop::collection::vec((any::<prop::sample::Index>(), arbitrary_json()), 0..6).prop_map(|members| {
         let named = members.into_iter().map(|(index, value)| (index.get(&NAMES).to_string(), value));
@@ -105,6 +140,11 @@ proptest! {
             "VirtualMFADevices": {"VirtualMFADevice": items}, "IsTruncated": false,
         });
         check_answer(body.to_string().as_bytes());
+    }
+
+    #[test]
+    fn a_code_that_is_skimmed_is_the_code_that_is_read(items in prop::collection::vec(documented_item(), 1..9)) {
+        check_answer(json!({"AccessTokens": {"AccessToken": items}, "TotalCount": items.len()}).to_string().as_bytes());
     }
 
     #[test]

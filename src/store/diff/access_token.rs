@@ -25,6 +25,7 @@ pub(crate) struct AccessTokenRow {
     pub(crate) registered_count: Option<i32>,
     pub(crate) created_at: Option<DateTime<Utc>>,
     pub(crate) extra: Json<Map<String, Value>>,
+    pub(crate) digest: i64,
 }
 
 /// Compares a code, read at `observed_at`, with its row; `None` is a code never seen before.
@@ -40,10 +41,18 @@ pub(crate) fn compare_access_token(
     let mut anomalies = new.anomalies.clone();
     check_counts(Some(old), new, &mut anomalies);
     let changed_columns = changed_columns(old, new);
+    let is_sampled = new.registered_count.is_some() && new.registered_count != old.registered_count;
     if old.deleted_at.is_none() && changed_columns.is_empty() {
         // What was odd about the item was recorded when its version opened.
         anomalies.retain(|anomaly| !new.anomalies.contains(anomaly));
-        return Difference { write: Write::Touch, change_kind: "", changed_columns, transition: None, anomalies };
+        return Difference {
+            write: Write::Touch,
+            change_kind: "",
+            changed_columns,
+            is_sampled,
+            transition: None,
+            anomalies,
+        };
     }
     check_constants(old, new, &mut anomalies);
     if changed_columns.contains(&"status") {
@@ -67,7 +76,7 @@ pub(crate) fn compare_access_token(
         transition.anomaly = oddity.map(|oddity| oddity.detail).or(transition.anomaly);
         transition.after_existing_at(existed_at)
     });
-    Difference { write: Write::Next, change_kind, changed_columns, transition, anomalies }
+    Difference { write: Write::Next, change_kind, changed_columns, is_sampled, transition, anomalies }
 }
 
 fn appear(new: &AccessToken, observed_at: DateTime<Utc>, known: Known) -> Difference {
@@ -94,7 +103,14 @@ fn appear(new: &AccessToken, observed_at: DateTime<Utc>, known: Known) -> Differ
         transition.after_existing_at(new.created_at)
     });
     let change_kind = if known.is_baseline { "baseline" } else { "appeared" };
-    Difference { write: Write::Open, change_kind, changed_columns: Vec::new(), transition, anomalies }
+    Difference {
+        write: Write::Open,
+        change_kind,
+        changed_columns: Vec::new(),
+        is_sampled: false,
+        transition,
+        anomalies,
+    }
 }
 
 fn changed_columns(old: &AccessTokenRow, new: &AccessToken) -> Vec<&'static str> {

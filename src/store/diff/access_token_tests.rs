@@ -54,6 +54,7 @@ fn row(status: &str) -> AccessTokenRow {
         registered_count,
         created_at,
         extra: Json(Map::new()),
+        digest: 0,
     }
 }
 

@@ -21,6 +21,7 @@ pub(crate) struct MfaDeviceRow {
     pub(crate) user_id: Option<String>,
     pub(crate) activated_at: Option<DateTime<Utc>>,
     pub(crate) extra: Json<Map<String, Value>>,
+    pub(crate) digest: i64,
 }
 
 /// Compares a device, read at `observed_at`, with its row; `None` is a device never seen before.
@@ -38,14 +39,28 @@ pub(crate) fn compare_mfa_device(
             transition.after_existing_at(new.activated_at)
         });
         let change_kind = if known.is_baseline { "baseline" } else { "appeared" };
-        return Difference { write: Write::Open, change_kind, changed_columns: Vec::new(), transition, anomalies };
+        return Difference {
+            write: Write::Open,
+            change_kind,
+            changed_columns: Vec::new(),
+            is_sampled: false,
+            transition,
+            anomalies,
+        };
     };
     let changed_columns = changed_columns(old, new);
     if old.deleted_at.is_none() && changed_columns.is_empty() {
         // A new name of the user, which is kept in one place without history. What else was odd about the
         // device was recorded when its version opened.
         anomalies.retain(|anomaly| anomaly.kind == AnomalyKind::NulCharacter && anomaly.detail.starts_with("User."));
-        return Difference { write: Write::Touch, change_kind: "", changed_columns, transition: None, anomalies };
+        return Difference {
+            write: Write::Touch,
+            change_kind: "",
+            changed_columns,
+            is_sampled: false,
+            transition: None,
+            anomalies,
+        };
     }
     let not_before = old.seen_since_at.max(known.complete_started_at.unwrap_or_default());
     let reappeared = old
@@ -64,7 +79,7 @@ pub(crate) fn compare_mfa_device(
         transition.after_existing_at(existed_at)
     });
     let change_kind = if reappeared.is_some() { "reappeared" } else { "changed" };
-    Difference { write: Write::Next, change_kind, changed_columns, transition, anomalies }
+    Difference { write: Write::Next, change_kind, changed_columns, is_sampled: false, transition, anomalies }
 }
 
 /// When a bound device was bound, which the API tells.

@@ -45,6 +45,7 @@ fn row(device: &MfaDevice) -> MfaDeviceRow {
         user_id: device.user.as_ref().map(|user| user.id.clone()),
         activated_at: device.activated_at,
         extra: Json(device.extra.clone()),
+        digest: 0,
     }
 }
 

@@ -26,6 +26,8 @@ pub(crate) struct Difference {
     pub(super) write: Write,
     pub(super) change_kind: &'static str,
     pub(super) changed_columns: Vec<&'static str>,
+    /// Whether `RegisteredCount` has another value than before.
+    pub(super) is_sampled: bool,
     pub(super) transition: Option<Transition>,
     pub(super) anomalies: Vec<Anomaly>,
 }

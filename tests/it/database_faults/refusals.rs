@@ -73,6 +73,8 @@ async fn a_serialization_failure_changes_nothing() {
         .database
         .execute(&format!("alter database {name} set default_transaction_isolation = 'repeatable read'"))
         .await;
+    // For sessions to come.
+    world.database.end_sessions().await;
     // The fence waits for its row, and finds it changed.
     let signal = proxy.pause("select applied_scan_id from inventory.targets");
     let disturb = async {

@@ -10,9 +10,13 @@ use crate::{
 };
 
 fn read(pages: &[AccessTokenPage]) -> CountedListing {
-    let mut listing = CountedListing::default();
+    read_part(pages, &mut Named::default(), None)
+}
+
+fn read_part(pages: &[AccessTokenPage], named: &mut Named, part_of: Option<&CountedListing>) -> CountedListing {
+    let mut listing = CountedListing::begin(named, part_of);
     for page in pages {
-        listing.take(page, &mut Named::default());
+        listing.take(page, named);
     }
     listing
 }
@@ -77,8 +81,9 @@ fn one_item_without_id_is_enough_to_doubt_and_explains_a_count_that_is_too_small
 
 #[test]
 fn a_page_brings_something_new_by_an_id_or_by_an_unreadable_item() {
-    let mut listing = CountedListing::default();
-    let mut take = |page: &AccessTokenPage| listing.take(page, &mut Named::default());
+    let named = &mut Named::default();
+    let mut listing = CountedListing::begin(named, None);
+    let mut take = |page: &AccessTokenPage| listing.take(page, named);
     assert!(take(&codes(&["a", "b"], None)));
     assert!(!take(&codes(&["b", "a"], None)));
     assert!(take(&codes(&["a", "c"], None)), "one is enough");
@@ -111,19 +116,27 @@ fn items_are_lacking_while_ids_and_unreadable_items_together_are_fewer_than_the_
 
 #[test]
 fn parts_join_in_ids_and_unreadable_items_and_leave_the_totals_alone() {
+    let named = &mut Named::default();
     let mut part = codes(&["b", "c"], Some(2));
-    let mut listing = read(&[codes(&["a", "b"], Some(3))]);
-    listing.join(read(&[part.clone()]));
+    let mut listing = read_part(&[codes(&["a", "b"], Some(3))], named, None);
+    let first_part = read_part(&[part.clone()], named, Some(&listing));
+    assert_eq!(first_part.distinct_count(), 2, "a part counts for itself");
+    assert!(first_part.prove().is_ok());
+    listing.join(first_part);
+    listing.join(read_part(&[codes(&["c", "a"], Some(2))], named, Some(&listing)));
     assert_eq!((listing.total_first(), listing.total_last()), (Some(3), Some(3)));
     assert_eq!((listing.page_count(), listing.distinct_count()), (1, 3));
-    assert!(listing.prove().is_ok());
+    listing.take(&codes(&["c"], Some(3)), named);
+    assert!(listing.prove().is_ok(), "what a part named is not new to the whole");
 
+    // Of another attempt nothing counts.
     part.page.rejected.push(rejected("{}"));
-    let mut listing = read(&[codes(&["a"], Some(4))]);
-    listing.join(read(&[part.clone()]));
+    let mut listing = read_part(&[codes(&["a"], Some(4))], named, None);
+    listing.join(read_part(&[part.clone()], named, Some(&listing)));
+    assert_eq!(listing.distinct_count(), 3);
     assert!(!listing.lacks_items());
     part.page.rejected.push(rejected("[]"));
-    listing.join(read(&[part]));
+    listing.join(read_part(&[part], named, Some(&listing)));
     assert!(matches!(listing.prove(), Err(Incompleteness::Rejected { count: 3 })));
 }
 
@@ -147,9 +160,9 @@ fn the_argument_tells_how_the_listing_was_read_and_what_was_looked_up() {
 #[test]
 fn what_a_page_named_is_not_absent_whatever_its_look_up_says() {
     let mut named = Named::default();
-    let mut broken_off = CountedListing::default();
+    let mut broken_off = CountedListing::begin(&mut named, None);
     broken_off.take(&codes(&["a"], Some(9)), &mut named);
-    let mut listing = CountedListing::default();
+    let mut listing = CountedListing::begin(&mut named, None);
     listing.take(&codes(&["b"], Some(1)), &mut named);
     let mut look_ups = LookUps::default();
     look_ups.judge(&owned(&["a", "b", "c"]), &codes(&[], Some(0)), &mut named).unwrap();

@@ -41,7 +41,7 @@ fn owned(ids: &[&str]) -> Vec<String> {
 
 /// An answer of second 7 with the codes `ids`.
 fn codes(ids: &[&str], total_count: Option<u64>) -> AccessTokenPage {
-    AccessTokenPage { page: page(ids.iter().copied().map(code).collect()), total_count }
+    AccessTokenPage { page: page(ids.iter().copied().map(|id| code(id).into()).collect()), total_count }
 }
 
 /// An answer of second 7 with the devices `serials`.

@@ -55,7 +55,7 @@ fn scan_codes(script: CodeScript) -> (Option<CompleteScan>, BTreeSet<&'static st
     let mut seen = BTreeSet::new();
     let mut whole = None;
     for pages in script.attempts {
-        let mut listing = CountedListing::default();
+        let mut listing = CountedListing::begin(&mut named, None);
         let in_attempt: BTreeSet<_> = pages.iter().flat_map(|((ids, _), _)| ids.iter().copied()).collect();
         for ((ids, rejects), off) in &pages {
             let total = off.map(|off| (in_attempt.len() as i64 + off).max(0) as u64);
@@ -121,7 +121,7 @@ proptest! {
         let mut seen = BTreeSet::new();
         let mut wholes = Vec::new();
         for pages in readings {
-            let mut chain = MarkerChain::default();
+            let mut chain = MarkerChain::begin(&mut named);
             let page_count = pages.len();
             for (number, ((serials, rejects), follows)) in pages.into_iter().enumerate() {
                 let marker = format!("M{number}");

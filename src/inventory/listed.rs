@@ -1,0 +1,81 @@
+//! An object as an answer lists it: told by its hashes, and read in full only where somebody needs it.
+
+use std::fmt;
+
+use bytes::Bytes;
+
+use super::digest::{Digest, id_hash};
+
+/// A kind of object that is kept.
+pub trait Object {
+    /// The id in the source.
+    fn id(&self) -> &str;
+
+    /// The digest of all that is kept of it.
+    fn digest(&self) -> Digest;
+}
+
+/// One object of an answer.
+#[derive(Clone)]
+pub struct Listed<T> {
+    id_hash: u64,
+    digest: Digest,
+    content: Content<T>,
+}
+
+#[derive(Clone)]
+enum Content<T> {
+    Read(Box<T>),
+    /// The API's own text, and how it is read.
+    Unread(Bytes, fn(&Bytes) -> T),
+}
+
+impl<T> Listed<T> {
+    /// An object that `read` reads from `text` when somebody needs it, and whose hashes are known already.
+    pub fn unread(id_hash: u64, digest: Digest, text: Bytes, read: fn(&Bytes) -> T) -> Self {
+        Self { id_hash, digest, content: Content::Unread(text, read) }
+    }
+
+    /// The hash of its id.
+    pub fn id_hash(&self) -> u64 {
+        self.id_hash
+    }
+
+    /// Its digest.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// Whether nobody has read it yet.
+    #[cfg(test)]
+    pub(crate) fn is_unread(&self) -> bool {
+        matches!(self.content, Content::Unread(..))
+    }
+
+    /// The object itself.
+    pub fn read(self) -> T {
+        match self.content {
+            Content::Read(object) => *object,
+            Content::Unread(text, read) => read(&text),
+        }
+    }
+}
+
+impl<T: Object> From<T> for Listed<T> {
+    fn from(object: T) -> Self {
+        Self { id_hash: id_hash(object.id()), digest: object.digest(), content: Content::Read(Box::new(object)) }
+    }
+}
+
+impl<T> fmt::Debug for Listed<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Listed").field("id_hash", &self.id_hash).field("digest", &self.digest).finish_non_exhaustive()
+    }
+}
+
+/// Two that say the same are equal.
+impl<T> PartialEq for Listed<T> {
+    fn eq(&self, other: &Self) -> bool {
+        (self.id_hash, self.digest) == (other.id_hash, other.digest)
+    }
+}

@@ -1,0 +1,119 @@
+//! The ids that the answers of one scan named: 12 bytes each, and room to grow.
+
+use std::hint::black_box;
+
+use super::Absence;
+use crate::inventory::id_hash;
+
+/// Every id that an answer of one scan named, in whichever reading of whichever attempt.
+///
+/// Such an object is alive: a later answer without it may come from a server that lags behind.
+///
+/// Two ids with one hash count as one: the listing then looks incomplete, or the id looks named, and either deletes
+/// nothing.
+#[derive(Debug, Default)]
+pub(in crate::scan) struct Named {
+    /// By open addressing: most ids are looked for once, and found to be new in the first place that is looked at. A
+    /// place without id holds 0.
+    hashes: Vec<u64>,
+    /// The reading that named the id of each place last.
+    readings: Vec<Reading>,
+    id_count: usize,
+    reading_count: u32,
+}
+
+/// One reading of a listing, or of a part of it, in their order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Reading(u32);
+
+impl Named {
+    /// Begins the next reading.
+    pub(super) fn begin_reading(&mut self) -> Reading {
+        self.reading_count += 1;
+        Reading(self.reading_count)
+    }
+
+    /// Notes that the newest reading names an id; returns which reading named it last, before all of them if none did.
+    pub(super) fn note(&mut self, id_hash: u64) -> Reading {
+        if self.id_count >= self.hashes.len() / 4 * 3 {
+            self.grow();
+        }
+        let newest = Reading(self.reading_count);
+        let place = self.place_of(id_hash);
+        if self.hashes[place] == 0 {
+            self.hashes[place] = id_hash.max(1);
+            self.id_count += 1;
+        }
+        std::mem::replace(&mut self.readings[place], newest)
+    }
+
+    /// Looks at the places of ids that are about to be noted. One by one each look would wait for the memory; at once
+    /// they wait together.
+    pub(super) fn look_ahead(&self, id_hashes: impl Iterator<Item = u64>) {
+        if let Some(last) = self.hashes.len().checked_sub(1) {
+            black_box(id_hashes.fold(0, |seen, id_hash| seen ^ self.hashes[first_place(id_hash, last)]));
+        }
+    }
+
+    pub(super) fn keep_unnamed(&self, absences: impl IntoIterator<Item = Absence>) -> Vec<Absence> {
+        absences.into_iter().filter(|absence| !self.contains(id_hash(&absence.id))).collect()
+    }
+
+    fn contains(&self, id_hash: u64) -> bool {
+        !self.hashes.is_empty() && self.hashes[self.place_of(id_hash)] != 0
+    }
+
+    /// Where an id is, or would be.
+    fn place_of(&self, id_hash: u64) -> usize {
+        let (wanted, last) = (id_hash.max(1), self.hashes.len() - 1);
+        let mut place = first_place(wanted, last);
+        while self.hashes[place] != 0 && self.hashes[place] != wanted {
+            place = (place + 1) & last;
+        }
+        place
+    }
+
+    fn grow(&mut self) {
+        let size = (self.hashes.len() * 2).max(1024);
+        let hashes = std::mem::replace(&mut self.hashes, vec![0; size]);
+        let readings = std::mem::replace(&mut self.readings, vec![Reading::default(); size]);
+        for (hash, reading) in hashes.into_iter().zip(readings).filter(|(hash, _)| *hash != 0) {
+            let place = self.place_of(hash);
+            self.hashes[place] = hash;
+            self.readings[place] = reading;
+        }
+    }
+}
+
+/// The first place to look at; `last`, which is the last place, is a power of two less one.
+fn first_place(id_hash: u64, last: usize) -> usize {
+    usize::try_from(id_hash & last as u64).expect("it is at most `last`")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    #[test]
+    fn what_was_named_last_is_told_of_each_id_however_many_there_are() {
+        let mut named = Named::default();
+        let mut expected = HashMap::new();
+        // Hashes that meet in one place, hashes far apart, and the one that looks like an empty place.
+        let ids =
+            |count: u64| (0..count).flat_map(|number| [number << 32, number, number.wrapping_mul(u64::MAX / 7919)]);
+        for count in [700, 3, 900] {
+            let reading = named.begin_reading();
+            for id in ids(count) {
+                named.look_ahead([id].into_iter());
+                // 0 and 1 count as one.
+                let before = expected.insert(id.max(1), reading);
+                assert_eq!(named.note(id), before.unwrap_or_default(), "{id}");
+            }
+        }
+        assert_eq!(named.id_count, expected.len());
+        assert!(ids(900).all(|id| named.contains(id)) && !named.contains(u64::MAX));
+        assert!(!Named::default().contains(0));
+    }
+}
