@@ -5,6 +5,7 @@ mod support;
 
 mod accounts;
 mod architecture;
+mod baseline;
 mod brake;
 mod catalogue;
 mod cli;
