@@ -76,7 +76,8 @@ impl Cloud {
         self.request_count.load(Ordering::Relaxed)
     }
 
-    /// Changes the status of every hundredth code, another hundredth each time, and makes the pages ready again.
+    /// Changes every hundredth code, another hundredth each time, and makes the pages ready again: who waits is
+    /// activated, and the others get another description.
     pub(crate) async fn change_one_percent(&self, turn: usize) -> anyhow::Result<()> {
         for account in 0..self.account_count {
             self.emulator.with_account(&account_id(account), |inventory| {
@@ -84,8 +85,11 @@ impl Cloud {
                     inventory.tokens().skip(turn % 100).step_by(100).map(|token| token.id.clone()).collect();
                 for id in ids {
                     let token = inventory.token_mut(&id).expect("it was listed just now");
-                    let was_expired = token.status == status::EXPIRED;
-                    token.status = if was_expired { status::ACTIVATED.into() } else { status::EXPIRED.into() };
+                    if token.status == status::UNACTIVATED {
+                        token.status = status::ACTIVATED.into();
+                    } else {
+                        token.description = Some(format!("changed in turn {turn}"));
+                    }
                 }
             });
         }

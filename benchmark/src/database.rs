@@ -1,5 +1,7 @@
 //! What the database counts: WAL, rows written, rows locked.
 
+use std::time::Duration;
+
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 
 /// Tables that must cost nothing where nothing changes; the ledger's few rows are beside them.
@@ -34,6 +36,17 @@ pub(crate) struct Spent {
 /// Reads the counters once every session of the program has ended.
 pub(crate) async fn counters(url: &str) -> anyhow::Result<Counters> {
     let mut conn = PgConnection::connect(url).await?;
+    // A session tells what it did when it ends.
+    while sqlx::query_scalar::<_, bool>(
+        "select exists (
+             select from pg_stat_activity
+             where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid())",
+    )
+    .fetch_one(&mut conn)
+    .await?
+    {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     let statement = format!(
         "select pg_current_wal_flush_lsn()::text,
                 sum(n_tup_ins + n_tup_upd + n_tup_del) filter (where relname in ({DATA_TABLES}))::bigint,

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-/// The digests that the database holds of one target, and which of them were seen: about 9 bytes a row.
+/// The digests that the database holds of one target, and which of them were seen: about 10 bytes a row.
 #[derive(Debug, Default)]
 pub(super) struct DigestSet {
     digests: Vec<i64>,
@@ -16,7 +16,7 @@ pub(super) struct DigestSet {
 }
 
 /// Digests of a bucket, on average. They are spread evenly, so that one is found within two lines of the processor's
-/// cache; a binary search of a million took more time than all that is done with an unchanged object besides.
+/// cache; a binary search of a million took more time than all else that is done with an unchanged object.
 const BUCKET_SIZE: usize = 2;
 
 impl DigestSet {
@@ -47,9 +47,7 @@ impl DigestSet {
 
     /// Whether a digest is seen for the first time; `None` where the database does not hold it.
     fn see(&mut self, digest: i64) -> Option<bool> {
-        let Some([start, end]) = self.starts.get(bucket(digest, self.shift)..).and_then(<[u32]>::first_chunk) else {
-            return None;
-        };
+        let [start, end] = self.starts.get(bucket(digest, self.shift)..).and_then(<[u32]>::first_chunk)?;
         let (start, end) = (*start as usize, *end as usize);
         let index = start + self.digests[start..end].iter().position(|held| *held == digest)?;
         let (word, bit) = (&mut self.seen[index / 64], 1 << (index % 64));
