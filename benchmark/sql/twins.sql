@@ -1,5 +1,5 @@
--- For all other views: the best SQL over the tables that gives the same over the database of fill.sql. It may know that every
--- row there has its account and its target, and that nothing is purged.
+-- For all other views: the best SQL over the tables that gives the same, of which the suite makes sure over the database of
+-- fill.sql and odd_lives.sql. It may know that every row there has its account and its target.
 -- INSTANT is an instant in the past, of which there are several.
 
 -- view: reporting.scans
@@ -11,15 +11,14 @@ from inventory.scans s
 join inventory.accounts a using (account_id)
 
 -- view: reporting.freshness
-select t.account_id, a.account_name, t.source, t.complete_started_at, l.live_count, f.failure_count, e.error_message
+select t.account_id, a.account_name, t.source, t.complete_started_at as data_as_of_at, floor(g.age)::bigint as age_seconds, t.stale_after_seconds,
+       case when g.age > t.stale_after_seconds then 'stale' when g.age * 2 > t.stale_after_seconds then 'late' else 'fresh' end as state,
+       l.live_count, f.failure_count, e.error_message
 from inventory.targets t
 join inventory.accounts a using (account_id)
-join (
-    select account_id, 'access-tokens' as source, count(*) as live_count
-    from inventory.access_tokens where deleted_at is null group by 1
-    union all
-    select account_id, 'mfa-devices', count(*) from inventory.mfa_devices where deleted_at is null group by 1
-) l using (account_id, source)
+-- The daily counts know how many are live.
+join (select account_id, source, sum(change_count)::bigint as live_count from inventory.daily_changes group by 1, 2) l using (account_id, source)
+cross join lateral (select extract(epoch from now() - t.complete_started_at) as age) g
 cross join lateral (
     select count(*) as failure_count from inventory.scans s
     where s.account_id = t.account_id and s.source = t.source and s.scan_id > t.complete_scan_id
@@ -84,13 +83,13 @@ where (e.account_id, e.source, e.object_id) not in (
 )
 
 -- view: reporting.mfa_device_history
-select h.account_id, a.account_name, h.device_key, h.version_no, h.valid_from_at, h.valid_to_at, h.status, h.user_key,
+select h.account_id, a.account_name, h.device_key, h.version_no, h.valid_from_at, h.valid_to_at, false as is_current, h.status, h.user_key,
        h.activated_at, h.change_kind,
        array_to_string(h.changed_columns, ',') as changed_columns, h.close_reason, h.scan_id
 from inventory.mfa_device_history h
 join inventory.accounts a using (account_id)
 union all
-select t.account_id, a.account_name, t.device_key, t.version_no, t.valid_from_at, null, t.status, t.user_key,
+select t.account_id, a.account_name, t.device_key, t.version_no, t.valid_from_at, null, true, t.status, t.user_key,
        t.activated_at, t.change_kind,
        array_to_string(t.changed_columns, ','), null, t.scan_id
 from inventory.mfa_devices t
@@ -188,41 +187,139 @@ left join inventory.mfa_users u using (account_id, user_key)
 where d.deleted_at is null
 
 -- view: reporting.mfa_device_status_at(INSTANT)
-with around as (
-    -- The changes whose bounds hold the instant, and what nobody has read since.
-    select account_id, device_key, from_status, to_status, occurred_at, not_before_at, not_after_at
-    from inventory.mfa_device_transitions
-    where not_before_at <= INSTANT and not_after_at > INSTANT
-    union all
-    select t.account_id, t.device_key, t.status, 'deleted', null, greatest(g.complete_started_at, t.valid_from_at), null
-    from inventory.mfa_devices t
-    join inventory.targets g on g.account_id = t.account_id and g.source = 'mfa-devices'
-    where t.deleted_at is null and greatest(g.complete_started_at, t.valid_from_at) <= INSTANT
-    union all
-    select account_id, device_key, null, status, null, null, valid_from_at
-    from inventory.mfa_device_history
-    where version_no = 1 and change_kind = 'baseline' and valid_from_at > INSTANT
+with opened as (
+    -- By changes around the instant, and by returns, of which a purge may have taken what was before.
+    select x.account_id, x.device_key, x.not_after_at as read_at, x.to_status, true as is_told, x.not_before_at, x.occurred_at,
+           v.version_no, v.status, v.user_key, v.activated_at, v.is_gone
+    from inventory.mfa_device_transitions x
+    cross join lateral (
+        select version_no, status, user_key, activated_at, h.valid_from_at < x.not_after_at as is_gone
+        from inventory.mfa_device_history h
+        where h.account_id = x.account_id and h.device_key = x.device_key
+          and (valid_from_at = x.not_after_at and status = x.to_status
+               or valid_to_at = x.not_after_at and close_reason = 'deleted' and x.to_status = 'deleted' and valid_from_at <= INSTANT)
+        union all
+        select version_no, status, user_key, activated_at, false
+        from inventory.mfa_devices c
+        where c.account_id = x.account_id and c.device_key = x.device_key and deleted_at is null
+          and valid_from_at = x.not_after_at and status = x.to_status
+        limit 2
+    ) v
+    where not_after_at > INSTANT
+      and (not_before_at <= INSTANT and tstzrange(not_before_at, not_after_at) @> INSTANT or from_status = 'deleted')
+    union
+    -- By a baseline, or up to where transitions may have been purged.
+    select v.account_id, v.device_key, v.read_at, v.to_status, x.scan_id is not null,
+           coalesce(x.not_before_at, case when v.is_gone then v.valid_from_at end), x.occurred_at, v.version_no, v.status, v.user_key, v.activated_at, v.is_gone
+    from (
+        select t.account_id, p.purged_at, b.settled_at
+        from inventory.targets t
+        cross join lateral (
+            select max(cutoff_at) as purged_at from inventory.retention_log l
+            where l.account_id = t.account_id and dataset in ('mfa_device_history', 'mfa_device_transitions') and not is_dry_run and cutoff_at > INSTANT
+        ) p
+        left join lateral (
+            select started_at as settled_at from inventory.scans s
+            where s.account_id = t.account_id and s.source = t.source and outcome = 'complete' order by scan_id offset 1 limit 1
+        ) b on true
+        where t.source = 'mfa-devices'
+    ) g
+    cross join lateral (
+        select h.account_id, device_key, valid_from_at, e.*, version_no, status, user_key, activated_at
+        from inventory.mfa_device_history h
+        cross join lateral (values (valid_from_at, status, false), (valid_to_at, 'deleted', true)) as e (read_at, to_status, is_gone)
+        where h.account_id = g.account_id and valid_to_at > INSTANT and e.read_at > INSTANT
+          and (e.read_at <= g.purged_at or change_kind = 'baseline' and not is_gone)
+          and (not is_gone or close_reason = 'deleted' and valid_from_at <= INSTANT)
+        union all
+        select c.account_id, device_key, valid_from_at, valid_from_at, status, false, version_no, status, user_key, activated_at
+        from inventory.mfa_devices c
+        where c.account_id = g.account_id and deleted_at is null and valid_from_at > INSTANT
+          and (valid_from_at <= g.purged_at or change_kind = 'baseline')
+    ) v
+    left join inventory.mfa_device_transitions x
+        on x.account_id = v.account_id and x.device_key = v.device_key and x.not_after_at = v.read_at and x.to_status = v.to_status
+    where case when g.purged_at is null and g.settled_at <= INSTANT then g.settled_at end is null
 ),
-held as (
-    select account_id, device_key, user_key, status
-    from inventory.mfa_device_history
+steps as (
+    -- Buried later.
+    select account_id, device_key, read_at, null as status, null as user_key,
+           case when not_before_at < INSTANT then case status when 'unbound' then 'bound,deleted' else 'unbound,deleted' end end as possible,
+           null as possible_user, false as is_over, false as is_ahead, not_before_at as after_at, read_at as until_at
+    from opened
+    where is_gone and not_before_at <= INSTANT
+    union all
+    -- Opened later: known to have happened by then, surely still to come, or perhaps.
+    select o.account_id, o.device_key, o.read_at,
+           case when b.is_over then o.status when l.is_new then l.was end, case when b.is_over then o.user_key end,
+           case
+               when b.is_over then o.status
+               when l.after_at < INSTANT then nullif(concat_ws(',',
+                   case when l.is_new then coalesce(l.was, 'absent') end,
+                   case when l.was is null or l.was <> 'unbound' and o.status = 'bound' then 'unbound' end,
+                   case when l.was is null then 'bound' end,
+                   case when l.is_purged then 'deleted' end,
+                   case when l.occurred_at is null and l.was is not null then o.status end), '')
+           end,
+           case when b.is_over or l.occurred_at is null then o.user_key end,
+           b.is_over, coalesce(l.occurred_at > INSTANT, false),
+           case when not b.is_over then nullif(l.after_at, '-infinity') end,
+           case when not b.is_over then coalesce(l.occurred_at, o.read_at) end
+    from opened o
+    left join lateral (
+        select status, user_key, close_reason, valid_from_at, valid_to_at from inventory.mfa_device_history p
+        where p.account_id = o.account_id and p.device_key = o.device_key and p.version_no = o.version_no - 1 and o.version_no > 1
+        limit 1
+    ) p on true
+    cross join lateral (
+        select case when close_reason = 'deleted' then 'deleted' when close_reason is not null then p.status
+                    when version_no = 1 and is_told then 'absent' end as was,
+               case when close_reason is null and version_no > 1 then '-infinity'
+                    else coalesce(not_before_at, case when close_reason = 'deleted' then p.valid_to_at else p.valid_from_at end, '-infinity') end as after_at,
+               -- The API tells since when the first one was bound.
+               case when is_told then o.occurred_at
+                    when close_reason is null and o.status = 'bound' and o.activated_at <= o.read_at then o.activated_at end as occurred_at,
+               close_reason is distinct from 'superseded' as is_new, close_reason is null and version_no > 1 as is_purged
+    ) l
+    cross join lateral (select coalesce(l.occurred_at <= INSTANT, false) as is_over) b
+    where not o.is_gone and (l.is_new or p.status <> o.status or p.user_key is distinct from o.user_key) and l.after_at <= INSTANT
+),
+unsure as (
+    select account_id, device_key, bool_or(is_over) as is_over, bool_and(is_over) as is_certain, (array_agg(status order by read_at))[1] as status,
+           (array_agg(user_key order by read_at))[1] as user_key, string_agg(possible, ',' order by read_at) as possible,
+           string_agg(possible_user::text, ',' order by read_at) as possible_users, min(after_at) as after_at, max(until_at) as until_at
+    from (
+        select steps.*, max(read_at) filter (where is_over) over life as known_at, min(read_at) filter (where is_ahead) over life as ahead_at
+        from steps
+        window life as (partition by account_id, device_key)
+    ) s
+    where possible is not null and read_at >= coalesce(known_at, '-infinity') and read_at <= coalesce(ahead_at, 'infinity')
+    group by 1, 2
+)
+select account_id, a.account_name, device_key, case when u.is_over or v.status is null then u.status else v.status end as status,
+       case when u.is_over or v.status is null then u.user_key else v.user_key end as user_key,
+       coalesce(u.is_certain, n.unread_at is null) as is_certain,
+       case
+           when u.is_over then u.possible
+           when u.possible is not null then concat_ws(',', v.status, u.possible)
+           when n.unread_at is null then v.status
+           when v.status = 'unbound' then 'unbound,bound,deleted'
+           else 'bound,unbound,deleted'
+       end as possible_statuses,
+       case when u.is_over or v.user_key is null then u.possible_users else concat_ws(',', v.user_key, u.possible_users) end as possible_user_keys,
+       coalesce(u.after_at, n.unread_at) as not_before_at, u.until_at as not_after_at
+from (
+    select account_id, device_key, status, user_key, null as read_at from inventory.mfa_device_history
     where valid_from_at <= INSTANT and valid_to_at > INSTANT
     union all
-    select account_id, device_key, user_key, status
+    select account_id, device_key, status, user_key, greatest(g.complete_started_at, valid_from_at)
     from inventory.mfa_devices
-    where deleted_at is null and valid_from_at <= INSTANT
-)
-select account_id, a.account_name, device_key, user_key, 
-       case when x.occurred_at <= INSTANT then x.to_status else coalesce(v.status, x.from_status, 'absent') end as status,
-       x.to_status is null or x.occurred_at <= INSTANT as is_certain,
-       case
-           when x.occurred_at <= INSTANT then x.to_status
-           else concat_ws(',', coalesce(v.status, x.from_status, 'absent'), case when x.occurred_at is null then x.to_status end)
-       end as possible_statuses,
-       x.not_before_at, coalesce(x.occurred_at, x.not_after_at) as not_after_at
-from held v
-full join around x using (account_id, device_key)
+    join inventory.targets g using (account_id)
+    where g.source = 'mfa-devices' and deleted_at is null and valid_from_at <= INSTANT
+) v
+full join unsure u using (account_id, device_key)
 join inventory.accounts a using (account_id)
+cross join lateral (select case when v.read_at < INSTANT then v.read_at end as unread_at) n
 
 -- view: reporting.contract
 select text '1.0.0' as version
