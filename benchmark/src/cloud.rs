@@ -96,6 +96,27 @@ impl Cloud {
         self.make_ready().await
     }
 
+    /// The same of devices, which are unbound, or bound to whoever is first; the pages are those of
+    /// [`Self::change_one_percent`], which has to follow.
+    pub(crate) fn pass_devices_on(&self, turn: usize) {
+        for account in 0..self.account_count {
+            self.emulator.with_account(&account_id(account), |inventory| {
+                let first = inventory.devices().find_map(|device| device.user.clone());
+                let serials: Vec<String> = inventory
+                    .devices()
+                    .skip(turn % 100)
+                    .step_by(100)
+                    .map(|device| device.serial_number.clone())
+                    .collect();
+                for serial in serials {
+                    let device = inventory.device_mut(&serial).expect("it was listed just now");
+                    device.user = if device.user.is_some() { None } else { first.clone() };
+                    device.activated_at = None;
+                }
+            });
+        }
+    }
+
     /// Asks the emulator for every answer.
     async fn make_ready(&self) -> anyhow::Result<()> {
         let host = self.emulator.addr().to_string();

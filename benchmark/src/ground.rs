@@ -20,8 +20,18 @@ pub(crate) struct Ground {
 }
 
 impl Ground {
-    /// Starts the server and migrates the template.
+    /// Starts the server and migrates the template; nothing is vacuumed but by [`Self::vacuum`].
     pub(crate) async fn prepare() -> anyhow::Result<Self> {
+        Self::start(("autovacuum", "off")).await
+    }
+
+    /// The same with a server that vacuums by its own defaults. It looks for work every second, not every minute, for
+    /// scans follow each other here within a second, too.
+    pub(crate) async fn prepare_vacuuming() -> anyhow::Result<Self> {
+        Self::start(("autovacuum_naptime", "1s")).await
+    }
+
+    async fn start(vacuuming: (&str, &str)) -> anyhow::Result<Self> {
         // As durable as a server that somebody keeps; checkpoints come by time alone, so that none falls into a run by chance.
         let options = Options::throwaway()
             .setting("fsync", "on")
@@ -30,7 +40,7 @@ impl Ground {
             .setting("shared_buffers", "512MB")
             .setting("max_wal_size", "16GB")
             .setting("checkpoint_timeout", "1h")
-            .setting("autovacuum", "off");
+            .setting(vacuuming.0, vacuuming.1);
         let cluster = tokio::task::spawn_blocking(|| Cluster::start(options)).await??;
         let ground = Self { cluster, folder: tempfile::tempdir()? };
         ground.execute(&format!("create database {TEMPLATE}")).await?;

@@ -1,5 +1,6 @@
 //! `benchmark`: runs the real program against the floors of wire and disk, and prints both side by side.
 
+mod bloat;
 mod cloud;
 mod database;
 mod drain;
@@ -34,6 +35,9 @@ struct Arguments {
     /// Activation codes, with ten closed versions each, over which the views are timed; left out if not given
     #[arg(long, value_name = "COUNT", value_parser = row_count)]
     views: Option<usize>,
+    /// Scans of 10,000 codes and 1,000 devices, after which tables and indexes are measured; left out if not given
+    #[arg(long, value_name = "COUNT", value_parser = row_count)]
+    scans: Option<usize>,
     /// Where the picture goes
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
@@ -115,11 +119,17 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
         println!("{}", measured.table());
         views = Some(measured);
     }
+    let mut bloat = None;
+    if let Some(scan_count) = arguments.scans {
+        let measured = bloat::measure(scan_count).await?;
+        println!("{}", measured.table());
+        bloat = Some(measured);
+    }
     if let Some(path) = &arguments.svg {
         std::fs::write(path, picture::picture(&all)).with_context(|| format!("cannot write {}", path.display()))?;
     }
     if let Some(path) = &arguments.json {
-        std::fs::write(path, serde_json::to_string_pretty(&(&all, &targets, &views))?)
+        std::fs::write(path, serde_json::to_string_pretty(&(&all, &targets, &views, &bloat))?)
             .with_context(|| format!("cannot write {}", path.display()))?;
     }
     Ok(())

@@ -86,7 +86,8 @@ pub(crate) fn seconds(seconds: f64) -> String {
     }
 }
 
-fn bytes(bytes: f64) -> String {
+/// In decimal units.
+pub(crate) fn bytes(bytes: f64) -> String {
     match bytes {
         1e6.. => format!("{:.1} MB", bytes / 1e6),
         1e3.. => format!("{:.1} kB", bytes / 1e3),
