@@ -53,9 +53,9 @@ where
             return Ok(listing);
         }
 
-        let (source, limits) = (self.source, self.limits);
+        let (source, limits, reads_all) = (self.source, self.limits, self.observer.wants_all());
         let fetch = |number: u64| {
-            let query = page_query(filter, number);
+            let query = AccessTokenQuery { reads_all, ..page_query(filter, number) };
             async move { limits.answer(source.list_access_tokens(&query)).await }
         };
         // A page without a new item means that the server ignores paging or has no more:

@@ -39,6 +39,11 @@ pub trait Observer<T>: Send {
     /// Why the observer could not go on; ends the scan.
     type Error: std::error::Error + Send + Sync + 'static;
 
+    /// Whether it will want nearly every object in full, as in a first load.
+    fn wants_all(&self) -> bool {
+        false
+    }
+
     /// A new attempt at the whole listing begins: what was observed so far no longer counts as seen by
     /// [`vanished`](Self::vanished), unless it differs from what is kept.
     fn restart(&mut self) -> impl Future<Output = Result<(), Self::Error>> + Send;

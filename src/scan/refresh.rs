@@ -45,7 +45,8 @@ where
     };
     let mut verdict = Incompleteness::PartialRefresh;
     for ids in batches {
-        let filter = AccessTokenQuery { ids, name: refresh.name.clone(), status: refresh.status.clone(), paging: None };
+        let Refresh { name, status, .. } = refresh.clone();
+        let filter = AccessTokenQuery { ids, name, status, ..AccessTokenQuery::default() };
         match reader.read(&filter, None).await {
             Ok(listing) => {
                 reader.evidence.distinct_count += listing.distinct_count();

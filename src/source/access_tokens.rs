@@ -12,7 +12,8 @@ use crate::inventory::{AccessToken, Listed};
 
 impl ListAccessTokens for Arc<AccountClient> {
     async fn list_access_tokens(&self, query: &AccessTokenQuery) -> Result<AccessTokenPage, SourceError> {
-        let (listing, received) = self.call_apart(Operation::ListAccessTokens, params(query), SkimFirst).await?;
+        let reading = Reading { skims: !query.reads_all };
+        let (listing, received) = self.call_apart(Operation::ListAccessTokens, params(query), reading).await?;
         Ok(AccessTokenPage {
             page: Page {
                 items: listing.items,
@@ -25,11 +26,13 @@ impl ListAccessTokens for Arc<AccountClient> {
     }
 }
 
-struct SkimFirst;
+struct Reading {
+    skims: bool,
+}
 
-impl Decode<AccessTokenListing<Listed<AccessToken>>> for SkimFirst {
+impl Decode<AccessTokenListing<Listed<AccessToken>>> for Reading {
     fn skim(&self, body: &Bytes) -> Option<AccessTokenListing<Listed<AccessToken>>> {
-        skim_access_tokens(body)
+        if self.skims { skim_access_tokens(body) } else { None }
     }
 
     fn decode(&self, members: &Members<'_>) -> Result<AccessTokenListing<Listed<AccessToken>>, Malformed> {

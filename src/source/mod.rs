@@ -78,6 +78,8 @@ pub struct AccessTokenQuery {
     pub status: Option<String>,
     /// The undocumented `PageNumber` (from 1) and `PageSize`.
     pub paging: Option<PageRequest>,
+    /// Not sent: whether every code of the answer will be wanted, and is better read at once.
+    pub reads_all: bool,
 }
 
 /// Which page to ask for.

@@ -231,6 +231,10 @@ impl<T: Kept> Observations<T> {
 impl<T: Kept> Observer<T> for Observations<T> {
     type Error = StoreError;
 
+    fn wants_all(&self) -> bool {
+        self.digests.len() == 0
+    }
+
     async fn restart(&mut self) -> Result<(), StoreError> {
         // What is staged was seen by this scan and stays: should the next attempt break off, it is still
         // applied, and otherwise the later observation of an object replaces the earlier one. What was
@@ -253,8 +257,8 @@ impl<T: Kept> Observer<T> for Observations<T> {
             // What was staged and is now seen as it is kept is staged again: the last observation counts.
             if !self.digests.mark(listed.digest().value) || self.staged.ids.contains(&id_hash) {
                 self.staged.note(id_hash);
-                let item = listed.read();
-                self.pending.push(Pending { digest: item.digest(), item, id_hash, observed_at });
+                let digest = listed.digest();
+                self.pending.push(Pending { item: listed.read(), id_hash, digest, observed_at });
             }
             if self.pending.is_full() {
                 let store = self.session.store.clone();

@@ -37,6 +37,10 @@ pub(super) struct Watched<'a, O> {
 impl<T: Send, O: Observer<T>> Observer<T> for Watched<'_, O> {
     type Error = O::Error;
 
+    fn wants_all(&self) -> bool {
+        self.observer.wants_all()
+    }
+
     async fn restart(&mut self) -> Result<(), Self::Error> {
         self.observer.restart().await
     }
