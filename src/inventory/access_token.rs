@@ -51,6 +51,22 @@ pub struct AccessTokenFields<'a> {
 }
 
 impl AccessTokenFields<'_> {
+    /// The code of these fields, with nothing odd about it.
+    pub fn to_code(self) -> AccessToken {
+        AccessToken {
+            id: self.id.to_owned(),
+            name: self.name.map(str::to_owned),
+            description: self.description.map(str::to_owned),
+            status: self.status.to_owned(),
+            ttl_days: self.ttl_days,
+            max_use_count: self.max_use_count,
+            registered_count: self.registered_count,
+            created_at: self.created_at,
+            extra: self.extra.cloned().unwrap_or_default(),
+            anomalies: Vec::new(),
+        }
+    }
+
     /// The digest of a code of these fields, made in `builder`.
     pub fn digest(&self, builder: &mut DigestBuilder) -> Digest {
         builder

@@ -36,6 +36,11 @@ impl<T> Listed<T> {
         Self { id_hash, digest, content: Content::Unread(text, read) }
     }
 
+    /// An object whose hashes are known already.
+    pub fn known(id_hash: u64, digest: Digest, object: T) -> Self {
+        Self { id_hash, digest, content: Content::Read(Box::new(object)) }
+    }
+
     /// The hash of its id.
     pub fn id_hash(&self) -> u64 {
         self.id_hash

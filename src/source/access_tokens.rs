@@ -12,7 +12,7 @@ use crate::inventory::{AccessToken, Listed};
 
 impl ListAccessTokens for Arc<AccountClient> {
     async fn list_access_tokens(&self, query: &AccessTokenQuery) -> Result<AccessTokenPage, SourceError> {
-        let reading = Reading { skims: !query.reads_all };
+        let reading = Reading { reads_all: query.reads_all };
         let (listing, received) = self.call_apart(Operation::ListAccessTokens, params(query), reading).await?;
         Ok(AccessTokenPage {
             page: Page {
@@ -27,12 +27,12 @@ impl ListAccessTokens for Arc<AccountClient> {
 }
 
 struct Reading {
-    skims: bool,
+    reads_all: bool,
 }
 
 impl Decode<AccessTokenListing<Listed<AccessToken>>> for Reading {
     fn skim(&self, body: &Bytes) -> Option<AccessTokenListing<Listed<AccessToken>>> {
-        if self.skims { skim_access_tokens(body) } else { None }
+        skim_access_tokens(body, self.reads_all)
     }
 
     fn decode(&self, members: &Members<'_>) -> Result<AccessTokenListing<Listed<AccessToken>>, Malformed> {

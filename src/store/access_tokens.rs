@@ -28,7 +28,7 @@ impl Kept for AccessToken {
     const STAGING: &'static str = include_str!("sql/stage_access_tokens.sql");
     const COPY: &'static str = "copy staged_access_tokens from stdin (format binary)";
     const COLUMN_COUNT: i16 = 22;
-    const ANALYZE: &'static str = "analyze staged_access_tokens";
+    const ANALYZE: &'static str = "analyze staged_access_tokens (access_token_id, write)";
     const KEEP_LAST: &'static str = "
         delete from staged_access_tokens s
         using staged_access_tokens later

@@ -29,7 +29,7 @@ pub(crate) trait Kept: Object + Send + Sync + Sized + 'static {
     const COPY: &'static str;
     /// How many columns [`Kept::encode`] writes.
     const COLUMN_COUNT: i16;
-    /// Tells the planner what is in it.
+    /// Tells the planner how much is in it, and of what, as far as statements ask.
     const ANALYZE: &'static str;
     /// Keeps the last observation of each object that was staged more than once.
     const KEEP_LAST: &'static str;

@@ -26,7 +26,7 @@ impl Kept for MfaDevice {
     const STAGING: &'static str = include_str!("sql/stage_mfa_devices.sql");
     const COPY: &'static str = "copy staged_mfa_devices from stdin (format binary)";
     const COLUMN_COUNT: i16 = 20;
-    const ANALYZE: &'static str = "analyze staged_mfa_devices";
+    const ANALYZE: &'static str = "analyze staged_mfa_devices (serial_number, user_id, write)";
     const KEEP_LAST: &'static str = "
         delete from staged_mfa_devices s
         using staged_mfa_devices later
@@ -125,7 +125,8 @@ impl Kept for MfaDevice {
         let touch = include_str!("sql/touch_mfa_devices.sql");
         let record_anomalies = include_str!("sql/record_mfa_device_anomalies.sql");
 
-        for keep_users in [include_str!("sql/add_mfa_users.sql"), include_str!("sql/rename_mfa_users.sql")] {
+        // Who is new has the newest name already.
+        for keep_users in [include_str!("sql/rename_mfa_users.sql"), include_str!("sql/add_mfa_users.sql")] {
             sqlx::query(keep_users).bind(account_id).execute(&mut *conn).await?;
         }
         let mut written = Written::default();

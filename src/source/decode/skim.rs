@@ -22,8 +22,12 @@ use super::{
 };
 use crate::inventory::{AccessToken, AccessTokenFields, DigestBuilder, Listed, id_hash};
 
-/// What `body` lists, where it is a success in the documented shape with a code at least.
-pub(in crate::source) fn skim_access_tokens(body: &Bytes) -> Option<AccessTokenListing<Listed<AccessToken>>> {
+/// What `body` lists, where it is a success in the documented shape with a code at least; with `reads_all` nothing is left
+/// unread.
+pub(in crate::source) fn skim_access_tokens(
+    body: &Bytes,
+    reads_all: bool,
+) -> Option<AccessTokenListing<Listed<AccessToken>>> {
     let answer: Answer<'_> = serde_json::from_str(std::str::from_utf8(body).ok()?).ok()?;
     let Elements(raw_items) = answer.access_tokens.access_token;
     if answer.code.is_some() || raw_items.is_empty() {
@@ -34,7 +38,7 @@ pub(in crate::source) fn skim_access_tokens(body: &Bytes) -> Option<AccessTokenL
         AccessTokenListing { items: Vec::with_capacity(raw_items.len()), rejected: Vec::new(), total_count };
     let mut builder = DigestBuilder::default();
     for raw in raw_items {
-        match skim_item(raw, body, &mut builder) {
+        match skim_item(raw, body, reads_all, &mut builder) {
             Some(listed) => listing.items.push(listed),
             None => match decode_item(raw) {
                 Ok(token) => listing.items.push(token.into()),
@@ -45,7 +49,12 @@ pub(in crate::source) fn skim_access_tokens(body: &Bytes) -> Option<AccessTokenL
     Some(listing)
 }
 
-fn skim_item(raw: &RawValue, body: &Bytes, builder: &mut DigestBuilder) -> Option<Listed<AccessToken>> {
+fn skim_item(
+    raw: &RawValue,
+    body: &Bytes,
+    reads_all: bool,
+    builder: &mut DigestBuilder,
+) -> Option<Listed<AccessToken>> {
     let item: Item<'_> = serde_json::from_str(raw.get()).ok()?;
     let Text(id) = &item.id;
     let Text(status) = &item.status;
@@ -66,8 +75,11 @@ fn skim_item(raw: &RawValue, body: &Bytes, builder: &mut DigestBuilder) -> Optio
         created_at: item.created_at.map(|Instant(at)| at),
         extra: None,
     };
-    let text = body.slice_ref(raw.get().as_bytes());
-    Some(Listed::unread(id_hash(id), fields.digest(builder), text, read_item))
+    let (id_hash, digest) = (id_hash(id), fields.digest(builder));
+    if reads_all {
+        return Some(Listed::known(id_hash, digest, fields.to_code()));
+    }
+    Some(Listed::unread(id_hash, digest, body.slice_ref(raw.get().as_bytes()), read_item))
 }
 
 fn read_item(text: &Bytes) -> AccessToken {
@@ -190,7 +202,7 @@ mod tests {
     use super::*;
 
     fn skim(body: String) -> Option<AccessTokenListing<Listed<AccessToken>>> {
-        skim_access_tokens(&Bytes::from(body))
+        skim_access_tokens(&Bytes::from(body), false)
     }
 
     fn answer(item: &str) -> String {
@@ -203,6 +215,8 @@ mod tests {
         let listing = skim(sample.to_owned()).unwrap();
         assert_eq!((listing.items.len(), listing.total_count), (1, Some(2)));
         assert!(listing.items[0].is_unread());
+        let listing = skim_access_tokens(&Bytes::from_static(sample.as_bytes()), true).unwrap();
+        assert!(!listing.items[0].is_unread());
     }
 
     #[test]
@@ -246,6 +260,6 @@ mod tests {
         ] {
             assert!(skim(other.clone()).is_none(), "{other}");
         }
-        assert!(skim_access_tokens(&Bytes::from_static(b"\xff")).is_none());
+        assert!(skim_access_tokens(&Bytes::from_static(b"\xff"), false).is_none());
     }
 }

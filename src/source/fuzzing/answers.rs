@@ -6,11 +6,11 @@ use serde_json::{Map, Value};
 
 use super::{asker, assert_harmless_line};
 use crate::{
-    inventory::{AccessToken, Anomaly, MfaDevice, Object, RejectedItem, id_hash},
+    inventory::{AccessToken, Anomaly, Listed, MfaDevice, Object, RejectedItem, id_hash},
     source::{
         Operation,
         answer::{Head, accept},
-        decode::{Members, decode_access_tokens, decode_mfa_devices, skim_access_tokens},
+        decode::{AccessTokenListing, Members, decode_access_tokens, decode_mfa_devices, skim_access_tokens},
         identity, sts,
     },
 };
@@ -45,7 +45,15 @@ pub fn check_answer(body: &[u8]) {
 
 /// What a quick reading tells, the thorough one tells as well.
 fn check_skim(body: &[u8]) {
-    let Some(skimmed) = skim_access_tokens(&Bytes::copy_from_slice(body)) else { return };
+    let body = Bytes::copy_from_slice(body);
+    for reads_all in [false, true] {
+        if let Some(skimmed) = skim_access_tokens(&body, reads_all) {
+            check_skimmed(skimmed, &body);
+        }
+    }
+}
+
+fn check_skimmed(skimmed: AccessTokenListing<Listed<AccessToken>>, body: &[u8]) {
     let head = Head::read(200, &HeaderMap::new(), chrono::DateTime::UNIX_EPOCH);
     let answer = accept(Operation::ListAccessTokens, &head, body, &asker()).expect("it is a success");
     let listing = decode_access_tokens(&answer).expect("it lists codes");

@@ -1,4 +1,4 @@
--- `keep_users`, first half: users never seen before. $1 account.
+-- `keep_users`, second half: users never seen before. $1 account.
 insert into inventory.mfa_users (account_id, user_id, user_principal_name, display_name, first_seen_at)
 select distinct on (s.user_id) $1, s.user_id, s.user_principal_name, s.display_name, s.observed_at
 from staged_mfa_devices s

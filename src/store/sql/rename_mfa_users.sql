@@ -1,4 +1,4 @@
--- `keep_users`, second half: names are kept current, without history. $1 account.
+-- `keep_users`, first half: names are kept current, without history. $1 account.
 -- Other devices of a renamed user were digested with the old name: they are compared when they are seen again, for the
 -- name may have gone back by then. No digest is 0 but by a chance of one in 2^64, and then its row is compared once more.
 with renamed as (
