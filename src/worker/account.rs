@@ -1,6 +1,11 @@
 //! One account of the configuration, with its client and its proven id.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use tokio::time::timeout;
 
 use super::claims::Rank;
 use crate::{
@@ -16,7 +21,12 @@ pub struct Account {
     rank: Rank,
     client: Arc<AccountClient>,
     verified: Mutex<Option<Verified>>,
+    /// Held by whoever asks STS.
+    asking: tokio::sync::Mutex<()>,
 }
+
+/// For so long a scan waits for the answer to another one's question before it asks STS itself: that one may hang.
+const ASKING_LIMIT: Duration = Duration::from_secs(1);
 
 /// What STS said of a key.
 struct Verified {
@@ -42,7 +52,7 @@ impl IdentityTrouble {
 
 impl Account {
     pub(super) fn new(config: AccountConfig, rank: Rank, client: Arc<AccountClient>) -> Self {
-        Self { config, rank, client, verified: Mutex::default() }
+        Self { config, rank, client, verified: Mutex::default(), asking: tokio::sync::Mutex::default() }
     }
 
     /// The operator's label.
@@ -83,13 +93,16 @@ impl Account {
 
     /// The id that STS states for the keys, asked once a key; it must be the configured one where there is one.
     ///
-    /// The keys may be exchanged while the worker runs, so this is asked before and after a scan. Scans that ask at
-    /// the same time each send a question of their own: behind a lock, one would wait for an answer to the other.
+    /// The keys may be exchanged while the worker runs, so this is asked before and after a scan.
     pub(super) async fn verify_id(&self) -> Result<String, IdentityTrouble> {
         let unknown = |cause: String, error: &SourceError| {
             IdentityTrouble::Unknown(Trouble { code: error.code(), cause, mend: error.mend() })
         };
         let access_key_id = self.client.access_key_id().await.map_err(|error| unknown(error.to_string(), &error))?;
+        if let Some(account_id) = self.verified_id(&access_key_id) {
+            return Ok(account_id);
+        }
+        let _asking = timeout(ASKING_LIMIT, self.asking.lock()).await.ok();
         if let Some(account_id) = self.verified_id(&access_key_id) {
             return Ok(account_id);
         }

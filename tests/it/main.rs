@@ -10,6 +10,7 @@ mod brake;
 mod catalogue;
 mod cli;
 mod completeness;
+mod connections;
 mod crash;
 mod credentials;
 mod daily;
