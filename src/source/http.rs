@@ -35,11 +35,12 @@ impl HttpClient {
     pub fn new(config: &ApiConfig) -> Result<Self, SourceError> {
         install_crypto_provider();
         let build = |builder: ClientBuilder| builder.build().map_err(|error| SourceError::Client(root_cause(&error)));
-        Ok(Self {
-            proxied: build(builder(config))?,
-            direct: build(builder(config).no_proxy())?,
-            body_bytes_max: BODY_BYTES_MAX,
-        })
+        // Each reads the machine's certificates, which takes longer than all else that a start does by itself.
+        let (proxied, direct) = std::thread::scope(|scope| {
+            let direct = scope.spawn(|| build(builder(config).no_proxy()));
+            (build(builder(config)), direct.join().expect("to build a client does not panic"))
+        });
+        Ok(Self { proxied: proxied?, direct: direct?, body_bytes_max: BODY_BYTES_MAX })
     }
 
     /// The client for `endpoint`.
