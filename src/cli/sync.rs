@@ -10,7 +10,7 @@ use anyhow::{bail, ensure};
 use clap::Args;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use super::{
     Exit,
@@ -68,7 +68,13 @@ pub(super) async fn run(config: Option<&Path>, arguments: Arguments, output: &Ou
     if !arguments.dry_run {
         keep_policies(&context.config, &context.store).await?;
     }
-    let reports = worker.scan_all(arguments.account.as_deref(), source, &request).await;
+    let worker = Arc::new(worker);
+    let scans = {
+        let (worker, account) = (Arc::clone(&worker), arguments.account.clone());
+        async move { worker.scan_all(account.as_deref(), source, &request).await }
+    };
+    // A task like those that fetch pages: here it would be a thread beside theirs, which every answer has to wake.
+    let reports = AbortOnDropHandle::new(tokio::spawn(scans)).await?;
     ensure!(
         !reports.is_empty() || !troubles.is_empty(),
         "no configured account keeps that source; see `sources` of the sections"

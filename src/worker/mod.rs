@@ -138,9 +138,16 @@ impl Worker {
     ) -> Vec<TargetReport> {
         let mut chosen = self.accounts();
         chosen.retain(|candidate| account.is_none_or(|name| candidate.answers_to(name)));
-        let targets = chosen.iter().flat_map(|account| account.sources().iter().map(move |source| (account, *source)));
-        let targets = targets.filter(|(_, candidate)| source.is_none_or(|source| source == *candidate));
-        futures::future::join_all(targets.map(|(account, source)| self.scan(account, source, request))).await
+        let mut scans = Vec::new();
+        for account in chosen {
+            for target_source in account.sources().iter().copied() {
+                if source.is_none_or(|source| source == target_source) {
+                    let account = Arc::clone(&account);
+                    scans.push(async move { self.scan(&account, target_source, request).await });
+                }
+            }
+        }
+        futures::future::join_all(scans).await
     }
 
     /// Age in seconds from which a target counts as stale: three scheduled scans were missed.
