@@ -68,7 +68,7 @@ impl<T> Listed<T> {
 
 impl<T: Object> From<T> for Listed<T> {
     fn from(object: T) -> Self {
-        Self { id_hash: id_hash(object.id()), digest: object.digest(), content: Content::Read(Box::new(object)) }
+        Self::known(id_hash(object.id()), object.digest(), object)
     }
 }
 

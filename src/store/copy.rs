@@ -73,13 +73,8 @@ impl CopyRows {
     /// Sends the rows to `statement`, a `copy … from stdin (format binary)`.
     pub(super) async fn send(self, conn: &mut PgConnection, statement: &str) -> Result<u64, sqlx::Error> {
         let mut copy = CopyIn::begin(conn, statement).await?;
-        match copy.send(&self.buffer).await {
-            Ok(()) => copy.finish().await,
-            Err(error) => {
-                copy.abort().await?;
-                Err(error)
-            }
-        }
+        let sent = copy.send(&self.buffer).await;
+        copy.end(sent).await
     }
 
     fn field(&mut self, value: Option<impl AsRef<[u8]>>) -> &mut Self {
@@ -108,11 +103,11 @@ impl<'c> CopyIn<'c> {
     /// Begins `statement`, a `copy … from stdin (format binary)`.
     pub(super) async fn begin(conn: &'c mut PgConnection, statement: &str) -> Result<Self, sqlx::Error> {
         const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0"; // no flags, no extension
-        let mut copy = conn.copy_in_raw(statement).await?;
+        let mut copy = Self(conn.copy_in_raw(statement).await?);
         match copy.send(HEADER).await {
-            Ok(_) => Ok(Self(copy)),
+            Ok(()) => Ok(copy),
             Err(error) => {
-                Self(copy).abort().await?;
+                copy.abort().await?;
                 Err(error)
             }
         }
@@ -123,14 +118,22 @@ impl<'c> CopyIn<'c> {
         self.0.send(rows).await.map(|_| ())
     }
 
-    /// Ends it well; returns how many rows were copied.
-    pub(super) async fn finish(mut self) -> Result<u64, sqlx::Error> {
-        self.0.send((-1i16).to_be_bytes().as_slice()).await?;
-        self.0.finish().await
+    /// Ends it as all that was `sent` came out: returns how many rows were copied, or the error, with none.
+    pub(super) async fn end<E: From<sqlx::Error>>(mut self, sent: Result<(), E>) -> Result<u64, E> {
+        match sent {
+            Ok(()) => {
+                self.send(&(-1i16).to_be_bytes()).await?;
+                Ok(self.0.finish().await?)
+            }
+            Err(error) => {
+                self.abort().await?;
+                Err(error)
+            }
+        }
     }
 
-    /// Ends it with nothing copied. Without this the connection's next statement would get the error.
-    pub(super) async fn abort(self) -> Result<(), sqlx::Error> {
+    /// Without this the connection's next statement would get the error.
+    async fn abort(self) -> Result<(), sqlx::Error> {
         self.0.abort("the rows could not be sent").await
     }
 }

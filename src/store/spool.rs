@@ -63,13 +63,8 @@ impl Spool {
         overtaken: &HashSet<u64>,
     ) -> Result<u64, StoreError> {
         let mut copy = CopyIn::begin(conn, statement).await?;
-        match self.send(&mut copy, overtaken).await {
-            Ok(()) => Ok(copy.finish().await?),
-            Err(error) => {
-                copy.abort().await?;
-                Err(error)
-            }
-        }
+        let sent = self.send(&mut copy, overtaken).await;
+        copy.end(sent).await
     }
 
     async fn send(&mut self, copy: &mut CopyIn<'_>, overtaken: &HashSet<u64>) -> Result<(), StoreError> {

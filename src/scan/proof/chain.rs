@@ -1,9 +1,11 @@
 //! A listing without total is whole when every marker was followed, from the page without one to the page that is not
 //! truncated; and what vanished from it is gone only if a second whole reading misses it too.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 
-use super::{Absence, CompleteScan, DistinctIds, Incompleteness, Named, named::Reading};
+use super::{Absence, CompleteScan, Incompleteness, Named, named::Reading};
 use crate::{
     inventory::{Target, id_hash},
     source::MfaDevicePage,
@@ -17,7 +19,7 @@ pub(in crate::scan) struct MarkerChain {
     rejected_count: u64,
     marker: Option<String>,
     /// By their hashes, for a marker may be long and a chain too; two of one hash look like a repetition.
-    markers: DistinctIds,
+    markers: HashSet<u64>,
 }
 
 /// Proof that a listing was read whole.
@@ -31,7 +33,7 @@ impl MarkerChain {
     /// Begins to read the listing.
     pub(in crate::scan) fn begin(named: &mut Named) -> Self {
         let reading = named.begin_reading();
-        Self { reading, distinct_count: 0, rejected_count: 0, marker: None, markers: DistinctIds::default() }
+        Self { reading, distinct_count: 0, rejected_count: 0, marker: None, markers: HashSet::new() }
     }
 
     /// The marker to ask for next; none for the first page.

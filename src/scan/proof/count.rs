@@ -1,6 +1,8 @@
 //! A listing that states its total is whole when that total held still and as many distinct ids were seen.
 
-use super::{CompleteScan, DistinctIds, Incompleteness, LookUps, Named, named::Reading};
+use std::collections::HashSet;
+
+use super::{CompleteScan, Incompleteness, LookUps, Named, named::Reading};
 use crate::{
     inventory::{Listed, Target, id_hash},
     source::AccessTokenPage,
@@ -15,8 +17,8 @@ pub(in crate::scan) struct CountedListing {
     distinct_count: u64,
     /// Of those, the ones that are new to the whole.
     added_count: u64,
-    /// The items without a usable id, by their text; `TotalCount` counts them too.
-    rejected: DistinctIds,
+    /// The items without a usable id, by the hash of their text; `TotalCount` counts them too.
+    rejected: HashSet<u64>,
     rejected_count: u64,
     page_count: u64,
     total_first: Option<u64>,
@@ -38,7 +40,7 @@ impl CountedListing {
             whole: part_of.map_or(reading, |whole| whole.whole),
             distinct_count: 0,
             added_count: 0,
-            rejected: DistinctIds::default(),
+            rejected: HashSet::new(),
             rejected_count: 0,
             page_count: 0,
             total_first: None,
@@ -78,7 +80,8 @@ impl CountedListing {
 
     /// Whether another way of asking may bring more.
     pub(in crate::scan) fn lacks_items(&self) -> bool {
-        self.total_last.is_some_and(|total| self.distinct_count + self.rejected.count() < total)
+        let seen_count = self.distinct_count + self.rejected.len() as u64;
+        self.total_last.is_some_and(|total| seen_count < total)
     }
 
     /// The same total from the first page to the last, as many distinct ids, and an id for every item.

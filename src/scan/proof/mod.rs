@@ -36,7 +36,6 @@
 mod brake;
 mod chain;
 mod count;
-mod distinct;
 mod look_up;
 mod named;
 #[cfg(test)]
@@ -52,7 +51,6 @@ use chrono::{DateTime, Utc};
 
 use super::Incompleteness;
 use crate::inventory::Target;
-use distinct::DistinctIds;
 
 /// Proof that a scan read its target's whole listing, and verified every absence.
 #[derive(Debug)]
