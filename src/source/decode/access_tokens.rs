@@ -61,8 +61,7 @@ pub(super) fn decode_item(raw: &RawValue) -> Result<AccessToken, RejectedItem> {
         return Err(reject("not an object that can be read", raw));
     };
     let mut fields = Fields::default();
-    let id = field::id(&mut fields, "AccessTokenId", members.get("AccessTokenId"));
-    let id = id.map_err(|reason| reject(reason, raw))?;
+    let id = field::id(&mut fields, "AccessTokenId", members.get("AccessTokenId"), raw)?;
     let mut token = AccessToken {
         id,
         name: None,

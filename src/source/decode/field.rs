@@ -5,13 +5,13 @@ use std::borrow::Cow;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, value::RawValue};
 
-use crate::inventory::{AccessToken, Anomaly, AnomalyKind};
+use crate::inventory::{AccessToken, Anomaly, AnomalyKind, RejectedItem};
 use crate::source::redact::truncated;
 
 use super::{
     instant::instant,
     json::kind,
-    keep::{keep_member, without_nul},
+    keep::{keep_member, reject, without_nul},
     number::whole_number,
 };
 
@@ -116,20 +116,25 @@ impl Fields {
 }
 
 /// The id under `field`, or why the item has none that can be a key.
-pub(super) fn id(fields: &mut Fields, field: &str, id: Option<&RawValue>) -> Result<String, String> {
+pub(super) fn id(
+    fields: &mut Fields,
+    field: &str,
+    id: Option<&RawValue>,
+    item: &RawValue,
+) -> Result<String, RejectedItem> {
     let Some(id) = id.filter(|id| kind(id) != b'n') else {
-        return Err(format!("no {field}"));
+        return Err(reject(format!("no {field}"), item));
     };
     let Some(text) = string(id) else {
-        return Err(format!("{field} is not a text"));
+        return Err(reject(format!("{field} is not a text"), item));
     };
     let stored = fields.stored(field, &text);
     if stored.is_empty() {
-        return Err(format!("{field} is empty"));
+        return Err(reject(format!("{field} is empty"), item));
     }
     if stored.len() > AccessToken::ID_BYTES_MAX {
         let max = AccessToken::ID_BYTES_MAX;
-        return Err(format!("{field} is longer than {max} bytes"));
+        return Err(reject(format!("{field} is longer than {max} bytes"), item));
     }
     Ok(stored)
 }

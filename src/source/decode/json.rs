@@ -3,7 +3,7 @@
 //! Values stay text until someone asks: numbers beyond a double keep their digits, and one
 //! value that cannot be read does not spoil its neighbours.
 
-use std::{borrow::Cow, fmt, marker::PhantomData};
+use std::{borrow::Cow, fmt};
 
 use serde::{
     Deserialize, Deserializer,
@@ -84,9 +84,9 @@ impl<'a> IntoIterator for Members<'a> {
 
 /// The elements of one array, in order.
 #[derive(Debug)]
-pub(super) struct Elements<T>(pub(super) Vec<T>);
+pub(super) struct Elements<'a>(pub(super) Vec<&'a RawValue>);
 
-impl<'a> Elements<&'a RawValue> {
+impl<'a> Elements<'a> {
     /// The elements of the array that `raw` is; `None` where it is none or has more than [`COUNT_MAX`].
     pub(super) fn of_value(raw: &'a RawValue) -> Option<Vec<&'a RawValue>> {
         serde_json::from_str::<Self>(raw.get()).ok().map(|Self(elements)| elements)
@@ -101,7 +101,7 @@ pub(super) fn kind(raw: &RawValue) -> u8 {
 /// Borrows wherever the name holds no escape.
 #[derive(Deserialize)]
 #[serde(transparent)]
-pub(super) struct Name<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -130,12 +130,12 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Elements<T> {
+impl<'de: 'a, 'a> Deserialize<'de> for Elements<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Array<T>(PhantomData<T>);
+        struct Array;
 
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Array<T> {
-            type Value = Elements<T>;
+        impl<'de> Visitor<'de> for Array {
+            type Value = Elements<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an array")
@@ -143,17 +143,17 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Elements<T> {
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
                 let mut elements = Vec::new();
-                while let Some(element) = seq.next_element()? {
+                while let Some(raw) = seq.next_element::<&'de RawValue>()? {
                     if elements.len() == COUNT_MAX {
                         return Err(A::Error::custom("too many elements"));
                     }
-                    elements.push(element);
+                    elements.push(raw);
                 }
                 Ok(Elements(elements))
             }
         }
 
-        deserializer.deserialize_seq(Array(PhantomData))
+        deserializer.deserialize_seq(Array)
     }
 }
 

@@ -62,8 +62,7 @@ fn decode_item(raw: &RawValue) -> Result<MfaDevice, RejectedItem> {
         return Err(reject("not an object that can be read", raw));
     };
     let mut fields = Fields::default();
-    let serial_number =
-        field::id(&mut fields, "SerialNumber", members.get("SerialNumber")).map_err(|reason| reject(reason, raw))?;
+    let serial_number = field::id(&mut fields, "SerialNumber", members.get("SerialNumber"), raw)?;
     let mut user = None;
     let mut activated_at = None;
     for (name, raw) in members {

@@ -103,7 +103,7 @@ struct Answer<'a> {
 #[serde(deny_unknown_fields)]
 struct Container<'a> {
     #[serde(rename = "AccessToken", borrow)]
-    access_token: Elements<&'a RawValue>,
+    access_token: Elements<'a>,
 }
 
 #[derive(Deserialize)]
