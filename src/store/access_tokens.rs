@@ -10,7 +10,7 @@ use super::{
     baseline::{Baseline, FirstVersion},
     copy::CopyRows,
     diff::{AccessTokenRow, Difference, Known, compare_access_token},
-    kept::{Contents, Kept, Written, run_staged},
+    kept::{Contents, Kept, Live, Written, run_staged},
 };
 use crate::{inventory::AccessToken, scan::Tombstones};
 
@@ -55,14 +55,14 @@ impl Kept for AccessToken {
             .jsonb(&json_text(&self.extra));
     }
 
-    async fn load_digests(conn: &mut PgConnection, account_id: &str) -> Result<Vec<i64>, sqlx::Error> {
-        let digests = sqlx::query_scalar!(
-            "select array_agg(digest) from inventory.access_tokens where account_id = $1 and deleted_at is null",
-            account_id
-        )
-        .fetch_one(conn)
-        .await?;
-        Ok(digests.unwrap_or_default())
+    async fn load_live(
+        conn: &mut PgConnection,
+        account_id: &str,
+        started_at: DateTime<Utc>,
+    ) -> Result<Live, sqlx::Error> {
+        sqlx::query_file_as!(Live, "src/store/sql/load_live_access_tokens.sql", account_id, started_at)
+            .fetch_one(conn)
+            .await
     }
 
     async fn load_rows(

@@ -1,14 +1,16 @@
 //! Makes the database agree with a scan, in one transaction.
 
 use chrono::{DateTime, Utc};
-use sqlx::{Connection, PgConnection, Postgres, Transaction};
+use sqlx::{Connection, PgConnection};
 
 use super::{
     StoreError,
+    ending::{Ending, Writer},
     kept::{Kept, Written},
-    ledger::{self, Closing, Counts, Outcome, Trouble},
-    observations::Observations,
+    ledger::{Advance, Counts, Outcome, Trouble},
+    observations::{Observations, Staged},
     session::TargetSession,
+    spool::Spool,
 };
 use crate::{
     clock::Clock,
@@ -43,8 +45,8 @@ impl<T: Kept> Observations<T> {
     ) -> Result<Applied, StoreError> {
         let store = self.session.store.clone();
         let pid = self.session.conn.pid;
-        let written = match store.watch(pid, self.write(report, limits, clock)).await {
-            Ok((tx, applied)) => Ok((applied, store.watch(pid, tx.commit()).await)),
+        let written = match store.watch(pid, self.write(report, limits)).await {
+            Ok(ending) => Ok(ending.write(&store, clock.now()).await),
             Err(error) => Err(error),
         };
         match written {
@@ -57,95 +59,96 @@ impl<T: Kept> Observations<T> {
         }
     }
 
-    /// Writes everything, ledger included, in a transaction that is not committed yet.
-    async fn write(
-        &mut self,
-        report: ScanReport,
-        limits: DeleteLimits,
-        clock: &dyn Clock,
-    ) -> Result<(Transaction<'_, Postgres>, Applied), StoreError> {
+    /// Writes everything but the end, in a transaction that is not committed yet; where there is no row to write, in none.
+    async fn write(&mut self, report: ScanReport, limits: DeleteLimits) -> Result<Ending<'_>, StoreError> {
         self.flush().await?;
         let live_count = self.live_count();
-        let unchanged_count = self.digests.unchanged_count();
-        let TargetSession { conn, target, account_name, scan_id, started_at, known, applied_scan_id, .. } =
-            &mut self.session;
+        let Self { session, digests, has_overdue, rejected, staged, spool, .. } = self;
+        let TargetSession { conn, target, account_name, scan_id, started_at, known, applied_scan_id, .. } = session;
         let ScanReport { evidence, verdict } = report;
-        let scan_id = *scan_id;
+        let (pid, scan_id, started_at) = (conn.pid, *scan_id, *started_at);
         let account_id = target.account_id.as_str();
 
-        let mut tx = conn.begin().await?;
-        pass_fence(&mut tx, account_id, target.source.name(), *applied_scan_id).await?;
-
-        let mut written = Written::default();
-        let mut returned = 0;
-        if !self.staged.is_empty() {
-            if self.staged.is_large() {
-                sqlx::query(T::ANALYZE).execute(&mut *tx).await?;
-            }
-            if !self.staged.repeated().is_empty() {
-                sqlx::query(T::KEEP_LAST).execute(&mut *tx).await?;
-            }
-            written = T::write_staged(&mut tx, account_id, scan_id, self.staged.contents()).await?;
-            returned = sqlx::query_scalar::<_, i64>(T::COUNT_RETURNED).fetch_one(&mut *tx).await?.unsigned_abs();
-        }
-        let spool = std::mem::take(&mut self.spool);
-        if let Some(baseline) = T::BASELINE.filter(|_| !spool.is_empty()) {
-            written.opened += baseline.write(&mut tx, spool, self.staged.repeated()).await?;
-        }
-        let touched = written.opened + written.advanced + written.touched;
-        let expected = self.staged.distinct_count();
-        if touched != expected {
-            return Err(StoreError::Disagreement { statement: "writing current rows", touched, expected });
-        }
-        let mut counts = Counts {
-            new: written.opened + returned,
-            changed: written.advanced + written.touched - returned,
-            unchanged: unchanged_count,
-            transitions: written.transitions,
-            anomalies: written.anomalies,
-            ..Counts::default()
-        };
-        keep_rejected(&mut tx, account_id, target.source.name(), scan_id, &self.rejected).await?;
-
-        let (outcome, proof, trouble) = match &verdict {
+        let mut counts = Counts { unchanged: digests.unchanged_count(), ..Counts::default() };
+        let (outcome, trouble, tombstones) = match &verdict {
             Verdict::Complete(complete) => match complete.rule(target, limits, live_count) {
-                Ruling::Bury(tombstones) => {
-                    counts.deleted = bury::<T>(&mut tx, scan_id, tombstones, known.complete_started_at).await?;
-                    counts.transitions += counts.deleted;
-                    // Only now is every live row known to have been seen by this scan.
-                    counts.anomalies += T::note_overdue(&mut tx, account_id, scan_id, *started_at).await?;
-                    (Outcome::Complete, Some(complete.argument()), None)
-                }
+                Ruling::Bury(tombstones) => (Outcome::Complete, None, Some(tombstones)),
                 Ruling::Hold { absent_count } => {
                     counts.held = absent_count;
                     let trouble = Trouble::held(account_name, target.source, absent_count, live_count, limits);
-                    (Outcome::Held, Some(complete.argument()), Some(trouble))
+                    (Outcome::Held, Some(trouble), None)
                 }
                 Ruling::Foreign(proven) => {
                     return Err(StoreError::ForeignProof { proven: proven.clone(), target: target.clone() });
                 }
             },
-            Verdict::Incomplete(why) => (Outcome::Incomplete, None, Some(Trouble::incomplete(why))),
+            Verdict::Incomplete(why) => (Outcome::Incomplete, Some(Trouble::incomplete(why)), None),
         };
 
-        let applied_until = evidence.observed_until.unwrap_or(*started_at).max(*started_at);
-        advance_target(&mut tx, account_id, target.source.name(), scan_id, applied_until).await?;
-        if outcome == Outcome::Complete {
-            complete_target(&mut tx, account_id, target.source.name(), scan_id, *started_at).await?;
-        }
-        let closing = Closing {
-            scan_id,
-            outcome,
-            finished_at: clock.now(),
-            is_applied: true,
-            evidence: &evidence,
-            counts,
-            proof,
-            trouble: trouble.as_ref(),
+        let has_rows = staged.distinct_count() > 0
+            || !rejected.is_empty()
+            || tombstones.is_some_and(|tombstones| tombstones.count() > 0 || *has_overdue);
+        let writer = if has_rows {
+            let mut tx = conn.begin().await?;
+            pass_fence(&mut tx, account_id, target.source.name(), *applied_scan_id).await?;
+            write_staged::<T>(&mut tx, account_id, scan_id, staged, std::mem::take(spool), &mut counts).await?;
+            keep_rejected(&mut tx, account_id, target.source.name(), scan_id, rejected).await?;
+            if let Some(tombstones) = tombstones {
+                counts.deleted = bury::<T>(&mut tx, scan_id, tombstones, known.complete_started_at).await?;
+                counts.transitions += counts.deleted;
+                // Only now is every live row known to have been seen by this scan.
+                counts.anomalies += T::note_overdue(&mut tx, account_id, scan_id, started_at).await?;
+            }
+            Writer::Transaction(tx)
+        } else {
+            Writer::Statement(conn)
         };
-        ledger::close_scan(&mut *tx, account_id, &closing).await?;
-        Ok((tx, Applied { scan_id, outcome, counts, evidence, trouble }))
+
+        let until = evidence.observed_until.unwrap_or(started_at).max(started_at);
+        let advance = Advance { from_scan_id: *applied_scan_id, until };
+        let proof = match &verdict {
+            Verdict::Complete(complete) => Some(complete.argument().to_owned()),
+            Verdict::Incomplete(_) => None,
+        };
+        let applied = Applied { scan_id, outcome, counts, evidence, trouble };
+        Ok(Ending { writer, pid, account_id, advance, proof, applied })
     }
+}
+
+/// Writes what was observed to be new or changed.
+async fn write_staged<T: Kept>(
+    conn: &mut PgConnection,
+    account_id: &str,
+    scan_id: i64,
+    staged: &Staged,
+    spool: Spool,
+    counts: &mut Counts,
+) -> Result<(), StoreError> {
+    let mut written = Written::default();
+    let mut returned = 0;
+    if !staged.is_empty() {
+        if staged.is_large() {
+            sqlx::query(T::ANALYZE).execute(&mut *conn).await?;
+        }
+        if !staged.repeated().is_empty() {
+            sqlx::query(T::KEEP_LAST).execute(&mut *conn).await?;
+        }
+        written = T::write_staged(conn, account_id, scan_id, staged.contents()).await?;
+        returned = sqlx::query_scalar::<_, i64>(T::COUNT_RETURNED).fetch_one(&mut *conn).await?.unsigned_abs();
+    }
+    if let Some(baseline) = T::BASELINE.filter(|_| !spool.is_empty()) {
+        written.opened += baseline.write(conn, spool, staged.repeated()).await?;
+    }
+    let touched = written.opened + written.advanced + written.touched;
+    let expected = staged.distinct_count();
+    if touched != expected {
+        return Err(StoreError::Disagreement { statement: "writing current rows", touched, expected });
+    }
+    counts.new = written.opened + returned;
+    counts.changed = written.advanced + written.touched - returned;
+    counts.transitions = written.transitions;
+    counts.anomalies = written.anomalies;
+    Ok(())
 }
 
 /// Writes the tombstones that the brake let through; nothing else can.
@@ -181,48 +184,6 @@ async fn pass_fence(
     .fetch_one(conn)
     .await?;
     if newest == applied_scan_id { Ok(()) } else { Err(StoreError::Overtaken) }
-}
-
-async fn advance_target(
-    conn: &mut PgConnection,
-    account_id: &str,
-    source: &str,
-    scan_id: i64,
-    applied_until: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    sqlx::query!(
-        "update inventory.targets
-         set applied_scan_id = $3, applied_until_at = $4
-         where account_id = $1 and source = $2",
-        account_id,
-        source,
-        scan_id,
-        applied_until
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-async fn complete_target(
-    conn: &mut PgConnection,
-    account_id: &str,
-    source: &str,
-    scan_id: i64,
-    started_at: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    sqlx::query!(
-        "update inventory.targets
-         set baseline_scan_id = coalesce(baseline_scan_id, $3), complete_scan_id = $3, complete_started_at = $4
-         where account_id = $1 and source = $2",
-        account_id,
-        source,
-        scan_id,
-        started_at
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
 }
 
 /// Keeps each rejected item once, however many scans meet it.

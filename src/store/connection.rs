@@ -17,7 +17,7 @@ use tokio::{sync::OwnedSemaphorePermit, time::timeout};
 use super::{
     Store, StoreError,
     error::describe,
-    role::{Duty, assume},
+    role::{Duty, Standing, assume},
     spare::Spares,
 };
 
@@ -57,7 +57,20 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unreachable`] where none is to be had in time.
     pub(super) async fn own_connection(&self) -> Result<Session, StoreError> {
-        self.connect_for(Some(Duty::Work)).await.map_err(|error| StoreError::Unreachable(describe(&error)))
+        Ok(self.connect_for(Some(Duty::Work), None).await.map_err(unreachable)?.0)
+    }
+
+    /// The same, if the lock that is called `lock` is free: it is held until the session ends or is released.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreachable`] where none is to be had in time.
+    pub(super) async fn locked_connection(&self, lock: &str) -> Result<Option<Session>, StoreError> {
+        let (session, is_locked) = self.connect_for(Some(Duty::Work), Some(lock)).await.map_err(unreachable)?;
+        if is_locked {
+            return Ok(Some(session));
+        }
+        session.release().await;
+        Ok(None)
     }
 
     /// A connection with the login's own rights: to migrate, or to see after another session of the login.
@@ -65,26 +78,27 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unreachable`] where none is to be had in time.
     pub(super) async fn login_connection(&self) -> Result<Session, StoreError> {
-        self.try_connect().await.map_err(|error| StoreError::Unreachable(describe(&error)))
+        self.try_connect().await.map_err(unreachable)
     }
 
     /// As [`Store::login_connection`], with what sqlx says.
     pub(super) async fn try_connect(&self) -> Result<Session, sqlx::Error> {
-        self.connect_for(None).await
+        Ok(self.connect_for(None, None).await?.0)
     }
 
-    async fn connect_for(&self, duty: Option<Duty>) -> Result<Session, sqlx::Error> {
+    /// A session, and whether it has the `lock` that it should have.
+    async fn connect_for(&self, duty: Option<Duty>, lock: Option<&str>) -> Result<(Session, bool), sqlx::Error> {
         if duty.is_some()
-            && let Some(session) = self.spare_for(duty).await
+            && let Some(spare) = self.spare_for(duty, lock).await
         {
-            return Ok(session);
+            return Ok(spare);
         }
         let limit = self.answer_limit();
         let connecting = timeout(limit, async {
             let mut conn = PgConnection::connect_with(&self.options).await?;
-            let pid = assume(&mut conn, duty).await?.pid;
+            let Standing { pid, is_locked, .. } = assume(&mut conn, duty, lock).await?;
             let spares = duty.map(|_| Arc::clone(&self.spares));
-            Ok(Session { conn, pid, spares, _place: None })
+            Ok((Session { conn, pid, spares, _place: None }, is_locked == Some(true)))
         });
         let too_late =
             || io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {} s", limit.as_secs_f64()));
@@ -92,10 +106,12 @@ impl Store {
     }
 
     /// A connection at rest that still answers; rights may have changed meanwhile, so they are taken anew.
-    async fn spare_for(&self, duty: Option<Duty>) -> Option<Session> {
+    async fn spare_for(&self, duty: Option<Duty>, lock: Option<&str>) -> Option<(Session, bool)> {
         while let Some(mut conn) = self.spares.take() {
-            if let Ok(Ok(standing)) = timeout(COURTESY_LIMIT, assume(&mut conn, duty)).await {
-                return Some(Session { conn, pid: standing.pid, spares: Some(Arc::clone(&self.spares)), _place: None });
+            let answer = timeout(COURTESY_LIMIT, assume(&mut conn, duty, lock)).await;
+            if let Ok(Ok(Standing { pid, is_locked, .. })) = answer {
+                let spares = Some(Arc::clone(&self.spares));
+                return Some((Session { conn, pid, spares, _place: None }, is_locked == Some(true)));
             }
         }
         None
@@ -127,6 +143,10 @@ impl Session {
             Err(_) => tracing::debug!("a connection was not released in time"),
         }
     }
+}
+
+fn unreachable(error: sqlx::Error) -> StoreError {
+    StoreError::Unreachable(describe(&error))
 }
 
 impl Deref for Session {

@@ -55,11 +55,13 @@ pub(crate) trait Kept: Object + Send + Sync + Sized + 'static {
     /// Writes the columns that follow the common ones in the staging table.
     fn encode(&self, rows: &mut CopyRows);
 
-    /// The digests of the live rows, in one value: a million rows would take the client longer than the server.
-    fn load_digests(
+    /// What is live when a scan begins. The digests come in one value: a million rows would take the client longer than
+    /// the server.
+    fn load_live(
         conn: &mut PgConnection,
         account_id: &str,
-    ) -> impl Future<Output = Result<Vec<i64>, sqlx::Error>> + Send;
+        started_at: DateTime<Utc>,
+    ) -> impl Future<Output = Result<Live, sqlx::Error>> + Send;
 
     /// The rows of `ids`, tombstones included.
     fn load_rows(
@@ -99,6 +101,15 @@ pub(crate) trait Kept: Object + Send + Sync + Sized + 'static {
         tombstones: Tombstones<'_>,
         complete_started_at: Option<DateTime<Utc>>,
     ) -> impl Future<Output = Result<u64, sqlx::Error>> + Send;
+}
+
+/// The live rows of a target when a scan begins, as far as it needs to know them beforehand.
+#[derive(Debug)]
+pub(crate) struct Live {
+    /// `None` where there are none.
+    pub(super) digests: Option<Vec<i64>>,
+    /// Whether [`Kept::note_overdue`] has something to look at, even if no row changes.
+    pub(super) has_overdue: bool,
 }
 
 /// What a staging table holds rows of. A statement that finds none would read all of them all the same.

@@ -5,7 +5,7 @@ use sqlx::{PgConnection, PgExecutor};
 
 use super::{StoreError, session::ScanStart};
 use crate::{
-    inventory::{Source, Target},
+    inventory::Source,
     scan::{DeleteLimits, Evidence, Incompleteness},
 };
 
@@ -110,11 +110,21 @@ pub(super) struct Closing<'a> {
     pub(super) scan_id: i64,
     pub(super) outcome: Outcome,
     pub(super) finished_at: DateTime<Utc>,
-    pub(super) is_applied: bool,
+    /// `None` where nothing was applied.
+    pub(super) advance: Option<Advance>,
     pub(super) evidence: &'a Evidence,
     pub(super) counts: Counts,
     pub(super) proof: Option<&'a str>,
     pub(super) trouble: Option<&'a Trouble>,
+}
+
+/// How an applied scan takes its target on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Advance {
+    /// The fence: the scan that was the last applied one when this one began.
+    pub(super) from_scan_id: Option<i64>,
+    /// The last instant at which this one observed anything.
+    pub(super) until: DateTime<Utc>,
 }
 
 impl<'a> Closing<'a> {
@@ -127,11 +137,13 @@ impl<'a> Closing<'a> {
         trouble: &'a Trouble,
     ) -> Self {
         let counts = Counts::default();
-        Self { scan_id, outcome, finished_at, is_applied: false, evidence, counts, proof: None, trouble: Some(trouble) }
+        Self { scan_id, outcome, finished_at, advance: None, evidence, counts, proof: None, trouble: Some(trouble) }
     }
 }
 
-pub(super) struct TargetState {
+/// A scan that has begun, and what was known of its target before.
+pub(super) struct Opened {
+    pub(super) scan_id: i64,
     pub(super) applied_scan_id: Option<i64>,
     pub(super) applied_until_at: Option<DateTime<Utc>>,
     pub(super) baseline_scan_id: Option<i64>,
@@ -140,121 +152,46 @@ pub(super) struct TargetState {
     pub(super) erasure_key: Option<Vec<u8>>,
 }
 
-/// Makes the account and the target known; label and schedule follow the configuration.
-pub(super) async fn keep_target(
-    conn: &mut PgConnection,
-    start: ScanStart<'_>,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    let Target { account_id, source } = start.target;
-    sqlx::query!(
-        "insert into inventory.accounts (account_id, account_name, first_seen_at)
-         values ($1, $2, $3)
-         on conflict do nothing",
-        account_id,
-        start.account_name,
-        now
-    )
-    .execute(&mut *conn)
-    .await?;
-    // `on conflict do update` would lock the row even where nothing changes, and the other source's scan wait for it.
-    sqlx::query!(
-        "update inventory.accounts set account_name = $2 where account_id = $1 and account_name <> $2",
-        account_id,
-        start.account_name
-    )
-    .execute(&mut *conn)
-    .await?;
-    sqlx::query!(
-        "insert into inventory.targets as t (account_id, source, is_scheduled, stale_after_seconds)
-         values ($1, $2, $3, $4)
-         on conflict (account_id, source) do update
-         set is_scheduled = excluded.is_scheduled, stale_after_seconds = excluded.stale_after_seconds
-         where (t.is_scheduled, t.stale_after_seconds)
-               is distinct from (excluded.is_scheduled, excluded.stale_after_seconds)",
-        account_id,
-        source.name(),
-        start.stale_after_seconds.is_some(),
-        start.stale_after_seconds
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-pub(super) async fn load_target(conn: &mut PgConnection, target: &Target) -> Result<TargetState, StoreError> {
-    let state = sqlx::query_as!(
-        TargetState,
-        r#"select t.applied_scan_id, t.applied_until_at, t.baseline_scan_id, t.complete_started_at,
-                  k.key as "erasure_key?"
-           from inventory.targets t
-           left join inventory.erasure_keys k on k.account_id = t.account_id and t.source = 'mfa-devices'
-           where t.account_id = $1 and t.source = $2"#,
-        target.account_id,
-        target.source.name()
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok(state)
-}
-
-/// Closes what a killed worker left open; the target's lock proves that nobody is at it.
-pub(super) async fn abandon_running(
-    conn: &mut PgConnection,
-    target: &Target,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    sqlx::query!(
-        "update inventory.scans
-         set outcome = 'abandoned',
-             finished_at = $3,
-             error_code = 'worker_died',
-             error_message = 'the worker ended before the scan did; nothing to mend, this scan replaces it'
-         where account_id = $1 and source = $2 and outcome = 'running'",
-        target.account_id,
-        target.source.name(),
-        now
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
+/// Opens the row of a scan whose target is locked.
 pub(super) async fn open_scan(
     conn: &mut PgConnection,
     start: ScanStart<'_>,
     started_at: DateTime<Utc>,
-) -> Result<i64, StoreError> {
-    let scan_id = sqlx::query_scalar!(
-        "insert into inventory.scans (
-             account_id, source, is_partial, outcome, started_at, approved_delete_count, worker_version)
-         values ($1, $2, $3, 'running', $4, $5, $6)
-         returning scan_id",
+) -> Result<Opened, StoreError> {
+    let opened = sqlx::query_file_as!(
+        Opened,
+        "src/store/sql/open_scan.sql",
         start.target.account_id,
-        start.target.source.name(),
-        start.is_partial,
+        start.account_name,
         started_at,
+        start.target.source.name(),
+        start.stale_after_seconds,
+        start.is_partial,
         start.approved_delete_count.map(signed),
         WORKER_VERSION
     )
     .fetch_one(conn)
     .await?;
-    Ok(scan_id)
+    Ok(opened)
 }
 
+/// Closes the row of a scan and, if it was applied, takes its target on; or does neither.
+///
+/// # Errors
+/// [`StoreError::Overtaken`] where another scan was applied since this one began.
 pub(super) async fn close_scan(
     executor: impl PgExecutor<'_>,
     account_id: &str,
     closing: &Closing<'_>,
 ) -> Result<(), StoreError> {
-    let Closing { evidence, counts, .. } = closing;
-    let done = sqlx::query_file!(
+    let Closing { evidence, counts, advance, .. } = closing;
+    let ended = sqlx::query_file!(
         "src/store/sql/close_scan.sql",
         account_id,
         closing.scan_id,
         closing.outcome.name(),
         closing.finished_at,
-        closing.is_applied,
+        advance.is_some(),
         signed(evidence.page_count),
         signed(evidence.item_count),
         signed(evidence.distinct_count),
@@ -272,13 +209,16 @@ pub(super) async fn close_scan(
         evidence.skew.map(chrono::TimeDelta::as_seconds_f64),
         closing.proof,
         closing.trouble.map(|trouble| trouble.code.as_str()),
-        closing.trouble.map(Trouble::message)
+        closing.trouble.map(Trouble::message),
+        advance.and_then(|advance| advance.from_scan_id),
+        advance.map(|advance| advance.until)
     )
-    .execute(executor)
+    .fetch_one(executor)
     .await?;
-    match done.rows_affected() {
-        1 => Ok(()),
-        touched => Err(StoreError::Disagreement { statement: "closing the scan", touched, expected: 1 }),
+    match (ended.was_running, ended.is_closed) {
+        (_, true) => Ok(()),
+        (true, false) => Err(StoreError::Overtaken),
+        (false, false) => Err(StoreError::Disagreement { statement: "closing the scan", touched: 0, expected: 1 }),
     }
 }
 

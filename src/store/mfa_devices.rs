@@ -12,7 +12,7 @@ use super::{
     copy::CopyRows,
     diff::{Difference, Known, MfaDeviceRow, compare_mfa_device},
     erasure::Erased,
-    kept::{Contents, Kept, Written, run_staged},
+    kept::{Contents, Kept, Live, Written, run_staged},
 };
 use crate::{
     inventory::{MfaDevice, RejectedItem},
@@ -61,14 +61,14 @@ impl Kept for MfaDevice {
             .jsonb(&json_text(&self.extra));
     }
 
-    async fn load_digests(conn: &mut PgConnection, account_id: &str) -> Result<Vec<i64>, sqlx::Error> {
+    async fn load_live(conn: &mut PgConnection, account_id: &str, _: DateTime<Utc>) -> Result<Live, sqlx::Error> {
         let digests = sqlx::query_scalar!(
             "select array_agg(digest) from inventory.mfa_devices where account_id = $1 and deleted_at is null",
             account_id
         )
         .fetch_one(conn)
         .await?;
-        Ok(digests.unwrap_or_default())
+        Ok(Live { digests, has_overdue: false })
     }
 
     async fn load_rows(

@@ -13,6 +13,7 @@ mod connection;
 mod copy;
 mod diff;
 mod digests;
+mod ending;
 mod erasure;
 mod error;
 mod health;

@@ -33,6 +33,8 @@ const REJECTED_MAX: usize = 1_000;
 pub(crate) struct Observations<T: Kept> {
     pub(super) session: TargetSession,
     pub(super) digests: DigestSet,
+    /// Whether a live object was overdue when the scan began.
+    pub(super) has_overdue: bool,
     pub(super) rejected: Vec<(RejectedItem, DateTime<Utc>)>,
     pub(super) staged: Staged,
     /// First versions of a baseline, which need no staging.
@@ -120,19 +122,20 @@ impl<T: Kept> Observations<T> {
     /// Begins to observe, with the digests of what is kept now.
     pub(crate) async fn begin(mut session: TargetSession) -> Result<Self, (TargetSession, StoreError)> {
         let pid = session.conn.pid;
-        let TargetSession { store, conn, target, erasure_key, .. } = &mut session;
+        let TargetSession { store, conn, target, erasure_key, started_at, .. } = &mut session;
         let loading = async {
-            let digests = T::load_digests(conn, &target.account_id).await?;
+            let live = T::load_live(conn, &target.account_id, *started_at).await?;
             let erased = match erasure_key {
                 Some(key) => Some(Box::new(Box::pin(Erased::load(conn, &target.account_id, key)).await?)),
                 None => None,
             };
-            Ok::<_, sqlx::Error>((digests, erased))
+            Ok::<_, sqlx::Error>((live, erased))
         };
         match store.watch(pid, loading).await {
-            Ok((digests, erased)) => Ok(Self {
+            Ok((live, erased)) => Ok(Self {
                 session,
-                digests: DigestSet::new(digests),
+                digests: DigestSet::new(live.digests.unwrap_or_default()),
+                has_overdue: live.has_overdue,
                 rejected: Vec::new(),
                 staged: Staged::default(),
                 spool: Spool::default(),

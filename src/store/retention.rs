@@ -12,6 +12,9 @@ use super::{Store, StoreError, connection::Session, role::assume_retention};
 /// Rows that one transaction of a purge deletes at most: some tens of milliseconds.
 pub(super) const BATCH_SIZE: i32 = 1000;
 
+/// The lock of whoever purges.
+const LOCK: &str = "stocktake/retention";
+
 /// What one purge of one dataset of one account did, or would do.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Purge {
@@ -43,12 +46,10 @@ impl Store {
     /// # Errors
     /// Where the database refuses; what was purged before stays purged and logged.
     pub async fn purge(&self, is_dry_run: bool) -> Result<Option<Vec<Purge>>, StoreError> {
-        let mut session = self.own_connection().await?;
-        let pid = session.pid;
-        if !self.watch(pid, take_turn(&mut session)).await? {
-            session.release().await;
+        let Some(mut session) = self.locked_connection(LOCK).await? else {
             return Ok(None);
-        }
+        };
+        let pid = session.pid;
         if !is_dry_run {
             self.watch(pid, close_purges(&mut session)).await?;
         }
@@ -84,16 +85,6 @@ impl Store {
         }
         Ok(())
     }
-}
-
-/// Takes the lock of whoever purges, until the session ends; false where another one has it.
-async fn take_turn(conn: &mut PgConnection) -> Result<bool, StoreError> {
-    let is_ours = sqlx::query_scalar!(
-        r#"select pg_try_advisory_lock(hashtextextended('stocktake/retention', 0)) as "is_locked!""#
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok(is_ours)
 }
 
 async fn close_purges(conn: &mut PgConnection) -> Result<(), StoreError> {

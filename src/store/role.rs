@@ -28,6 +28,8 @@ pub(super) struct Standing {
     pub(super) pid: i32,
     /// Whether the role was taken.
     pub(super) is_assumed: bool,
+    /// Whether the lock was taken; `None` where none was wanted.
+    pub(super) is_locked: Option<bool>,
 }
 
 /// Takes the rights of retention until the transaction of `conn` ends.
@@ -35,7 +37,7 @@ pub(super) struct Standing {
 /// # Errors
 /// [`StoreError::RoleNotGranted`] where the session works as the worker, who may not purge, and cannot change.
 pub(super) async fn assume_retention(conn: &mut PgConnection) -> Result<(), StoreError> {
-    if assume(&mut *conn, Some(Duty::Retention)).await?.is_assumed {
+    if assume(&mut *conn, Some(Duty::Retention), None).await?.is_assumed {
         return Ok(());
     }
     let session =
@@ -49,9 +51,13 @@ pub(super) async fn assume_retention(conn: &mut PgConnection) -> Result<(), Stor
 
 /// Gives up the login's own rights for those of `duty`, if this database has granted any and the login may take
 /// them; else it stays what it is, and `check` tells. Membership counts for the login, whatever role the session
-/// has now.
-pub(super) async fn assume(conn: &mut PgConnection, duty: Option<Duty>) -> Result<Standing, sqlx::Error> {
-    // One question for both, as each connection begins with it.
+/// has now. With it goes the attempt to take the session's lock that is called `lock`.
+pub(super) async fn assume(
+    conn: &mut PgConnection,
+    duty: Option<Duty>,
+    lock: Option<&str>,
+) -> Result<Standing, sqlx::Error> {
+    // One question for all, as each connection begins with it.
     sqlx::query_as!(
         Standing,
         r#"
@@ -64,10 +70,12 @@ pub(super) async fn assume(conn: &mut PgConnection, duty: Option<Duty>) -> Resul
                              session_user, r.oid,
                              case when current_setting('server_version_num')::int < 160000 then 'member' else 'set' end)
                      and has_schema_privilege(r.oid, to_regnamespace('inventory')::oid, 'usage')
-               ) is not null as "is_assumed!"
+               ) is not null as "is_assumed!",
+               pg_try_advisory_lock(hashtextextended($3, 0)) as is_locked
         "#,
         duty.map(Duty::role),
-        duty == Some(Duty::Retention)
+        duty == Some(Duty::Retention),
+        lock
     )
     .fetch_one(conn)
     .await

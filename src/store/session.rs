@@ -59,65 +59,36 @@ impl Store {
         clock: &dyn Clock,
     ) -> Result<Option<TargetSession>, StoreError> {
         let target = start.target;
-        let Some(mut conn) = self.lock(target, start.is_rehearsal).await? else {
+        let Some(mut conn) = self.locked_connection(&lock_name(target)).await? else {
             return Ok(None);
         };
         let pid = conn.pid;
+        if start.is_rehearsal {
+            // Neither committed nor rolled back: all that is written nests inside, and goes with the session.
+            std::mem::forget(self.watch(pid, conn.begin()).await?);
+            conn.spares = None;
+        }
         let started_at = clock.now();
-        let opening = async {
-            ledger::keep_target(&mut conn, start, started_at).await?;
-            let state = ledger::load_target(&mut conn, target).await?;
-            ledger::abandon_running(&mut conn, target, started_at).await?;
-            let scan_id = ledger::open_scan(&mut conn, start, started_at).await?;
-            Ok::<_, StoreError>((state, scan_id))
-        };
-        let (state, scan_id) = self.watch(pid, opening).await?;
+        let opened = self.watch(pid, ledger::open_scan(&mut conn, start, started_at)).await?;
         let session = TargetSession {
             store: self.clone(),
             conn,
             is_rehearsal: start.is_rehearsal,
             target: target.clone(),
             account_name: start.account_name.to_owned(),
-            scan_id,
+            scan_id: opened.scan_id,
             started_at,
             known: Known {
-                is_baseline: state.baseline_scan_id.is_none(),
-                complete_started_at: state.complete_started_at,
+                is_baseline: opened.baseline_scan_id.is_none(),
+                complete_started_at: opened.complete_started_at,
             },
-            applied_scan_id: state.applied_scan_id,
-            erasure_key: state.erasure_key,
+            applied_scan_id: opened.applied_scan_id,
+            erasure_key: opened.erasure_key,
         };
-        if let Some(applied_until) = state.applied_until_at.filter(|applied_until| started_at <= *applied_until) {
+        if let Some(applied_until) = opened.applied_until_at.filter(|applied_until| started_at <= *applied_until) {
             let error = StoreError::ClockWentBack { now: started_at, applied_until };
             session.fail(Outcome::Failed, Evidence::default(), Trouble::of(&error), clock).await?;
             return Err(error);
-        }
-        Ok(Some(session))
-    }
-}
-
-impl Store {
-    /// Takes the lock that one writer of a target holds; `None` where another one does.
-    async fn lock(&self, target: &Target, is_rehearsal: bool) -> Result<Option<Session>, StoreError> {
-        let mut session = self.own_connection().await?;
-        let pid = session.pid;
-        let locking = async {
-            if is_rehearsal {
-                // Neither committed nor rolled back: all that is written nests inside, and goes with the session.
-                std::mem::forget(session.begin().await?);
-                session.spares = None;
-            }
-            sqlx::query_scalar!(
-                r#"select pg_try_advisory_lock(hashtextextended($1, 0)) as "is_locked!""#,
-                lock_name(target)
-            )
-            .fetch_one(&mut *session)
-            .await
-        };
-        let is_locked = self.watch(pid, locking).await?;
-        if !is_locked {
-            session.release().await;
-            return Ok(None);
         }
         Ok(Some(session))
     }

@@ -124,7 +124,7 @@ impl TargetSession {
         let pid = conn.pid;
         let asking = async {
             self.end_session(&mut conn).await?;
-            assume(&mut conn, Some(Duty::Work)).await?;
+            assume(&mut conn, Some(Duty::Work), None).await?;
             match ledger::close_scan(&mut *conn, &self.target.account_id, closing).await {
                 Ok(()) => Ok(Fate::NotApplied(closing.outcome)),
                 Err(StoreError::Disagreement { .. }) => self.look_up(&mut conn).await,

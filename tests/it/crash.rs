@@ -15,7 +15,7 @@ use stocktake::inventory::Source;
 use crate::support::{
     Desk,
     dump::Dump,
-    pg_proxy::{Moment, PgProxy, RoundTrip, Then},
+    pg_proxy::{Moment, OPEN, PgProxy, RoundTrip, Then},
 };
 use scene::Scene;
 
@@ -45,7 +45,8 @@ async fn a_scan_that_is_killed_anywhere_leaves_the_database_before_it_or_after_i
     // What comes before is the same as with the first, and was tried there.
     for (source, scene, begin) in [
         (Source::AccessTokens, Scene::eventful().await, "connect"),
-        (Source::MfaDevices, Scene::eventful().await, "select pg_try_advisory_lock"),
+        (Source::MfaDevices, Scene::eventful().await, OPEN),
+        (Source::AccessTokens, Scene::uneventful().await, OPEN),
         (Source::AccessTokens, Scene::with_a_rejected_item().await, "select applied_scan_id"),
     ] {
         let scene = Arc::new(scene);
@@ -107,7 +108,7 @@ fn points(trips: Vec<RoundTrip>) -> Vec<Point> {
         let is_commit = statement == "commit";
         in_transaction = (in_transaction || statement == "begin") && !is_commit;
         let is_look = !in_transaction && statement.starts_with("select") && !statement.contains("lock");
-        let is_write = !in_transaction && (statement.starts_with("insert") || statement.starts_with("update"));
+        let is_write = !in_transaction && ["insert", "update", "with"].iter().any(|verb| statement.starts_with(verb));
         if !(is_look && is_after_look) {
             points.push(Point::Statement(trip.clone(), Moment::Before));
         }

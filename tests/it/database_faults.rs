@@ -17,6 +17,9 @@ const PATIENCE: Duration = Duration::from_millis(200);
 
 /// A world of some codes and devices, scanned once, from which then a code is taken; its worker reaches the database
 /// through a proxy.
+/// The store ends what hangs by itself, and long before this.
+const HANGS: Duration = Duration::from_secs(60);
+
 async fn behind_a_proxy() -> (World, PgProxy) {
     let world = World::of(stock(), |_| {}).await;
     world.scan_both().await;
@@ -31,9 +34,8 @@ fn stock() -> AccountOptions {
     account().generated(20, 5)
 }
 
-/// Scans the codes: the store ends what hangs by itself, and long before this test does.
+/// Scans the codes.
 async fn scan(world: &World) -> TargetReport {
-    const HANGS: Duration = Duration::from_secs(60);
     timeout(HANGS, world.scan(Source::AccessTokens)).await.expect("the scan hangs")
 }
 

@@ -73,6 +73,19 @@ impl Scene {
         scene
     }
 
+    /// Nothing has changed.
+    pub(super) async fn uneventful() -> Self {
+        let begin = present() - TimeDelta::days(2);
+        let mut inventory = Inventory::new();
+        inventory.insert_token(AccessToken::new("at-same", begin - TimeDelta::days(30)));
+        let world = Box::pin(World::at(begin, account().inventory(inventory.clone()), |_| {})).await;
+        Box::pin(world.scan_whole(Source::AccessTokens)).await;
+        keep_policies(&world.config, &world.database.store).await.unwrap();
+        world.database.pool.close().await;
+        let expected = vec![(Source::AccessTokens, "scans", "\"unchanged_count\":1")];
+        Self { url: world.database.url, inventory, since: begin + TimeDelta::hours(36), exit_code: 0, expected }
+    }
+
     /// A copy of it all, to start the program before.
     pub(super) async fn desk(&self) -> Desk {
         let account = AccountOptions::new(ACCOUNT_ID)

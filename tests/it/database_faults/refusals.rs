@@ -12,10 +12,7 @@ use sqlx::{Connection, PgConnection};
 use stocktake::store::Outcome;
 
 use super::{behind_a_proxy, change, expect_nothing_changed, recorded, scan, stock};
-use crate::support::{TestDatabase, World, applied, cluster};
-
-/// The last statement before the commit.
-const CLOSE: &str = "update inventory.scans set outcome = $3";
+use crate::support::{TestDatabase, World, applied, cluster, pg_proxy::CLOSE};
 
 /// What shows that somebody of this database waits for a lock.
 const WAITS: &str = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";

@@ -9,10 +9,10 @@ use stocktake::{
 };
 use tokio::{sync::Notify, time::timeout};
 
-use super::{PATIENCE, behind_a_proxy, expect_nothing_changed, live_count, recorded, scan, store_behind};
+use super::{HANGS, PATIENCE, behind_a_proxy, expect_nothing_changed, live_count, recorded, scan, store_behind};
 use crate::support::{
     applied,
-    pg_proxy::{Moment, Then},
+    pg_proxy::{CLOSE, Moment, OPEN, Then},
 };
 
 /// What the store asks of a session that has not answered for long.
@@ -47,6 +47,30 @@ async fn a_commit_that_did_not_arrive_is_a_failure() {
 }
 
 #[tokio::test]
+async fn the_end_of_a_scan_that_writes_no_row_is_a_commit_by_itself() {
+    for then in [|| Then::Cut, || Then::Hold] {
+        for (moment, outcome, entries) in [
+            (Moment::Before, Outcome::Failed, ["complete", "failed"]),
+            (Moment::After, Outcome::Complete, ["complete", "complete"]),
+        ] {
+            let (world, proxy) = behind_a_proxy().await;
+            proxy.at(CLOSE, moment, then);
+            let report = timeout(HANGS, world.scan(Source::MfaDevices)).await.expect("the scan hangs");
+            assert_eq!(applied(&report).outcome, outcome, "{:?}", report.failure_line());
+            assert!(proxy.seen().iter().all(|trip| trip.statement != "begin"), "{:?}", proxy.seen());
+            let ledger = "select outcome from reporting.scans where source = 'mfa-devices' order by scan_id";
+            assert_eq!(world.database.lines(ledger).await, entries);
+            let newest = "select case when max(s.scan_id) filter (where s.outcome = 'complete') = min(t.complete_scan_id)
+                                      then 'taken on' end
+                          from inventory.scans s join inventory.targets t using (account_id, source)
+                          where source = 'mfa-devices'";
+            assert_eq!(world.database.lines(newest).await, ["taken on"]);
+            proxy.pass();
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_commit_that_nobody_can_be_asked_about_is_said_to_be_in_doubt() {
     let (world, proxy) = behind_a_proxy().await;
     let is_over = std::sync::atomic::AtomicBool::new(false);
@@ -73,7 +97,7 @@ async fn a_connection_that_is_cut_in_mid_scan_changes_nothing_and_is_recorded() 
         "create temp",
         "begin",
         "with buried as",
-        "update inventory.scans set outcome = $3",
+        CLOSE,
     ] {
         let (world, proxy) = behind_a_proxy().await;
         proxy.at(statement, Moment::Before, || Then::Cut);
@@ -88,12 +112,7 @@ async fn a_connection_that_is_cut_in_mid_scan_changes_nothing_and_is_recorded() 
 
 #[tokio::test]
 async fn a_silent_connection_ends_its_scan_and_harms_no_other() {
-    for statement in [
-        "select pg_try_advisory_lock",
-        "insert into inventory.scans",
-        "select array_agg(digest)",
-        "update inventory.targets",
-    ] {
+    for statement in [OPEN, "select array_agg(digest)", "with buried as", CLOSE] {
         let (world, proxy) = behind_a_proxy().await;
         let silent = Arc::new(std::sync::OnceLock::new());
         proxy.script(move |trip, moment| {

@@ -16,6 +16,12 @@ use tokio::{
     task::JoinHandle,
 };
 
+/// How the statement begins that opens a scan in the ledger.
+pub(crate) const OPEN: &str = "with account as";
+
+/// How the statement begins that closes a scan in the ledger, and takes its target on.
+pub(crate) const CLOSE: &str = "with running as";
+
 /// One exchange that the client waits for.
 #[derive(Clone, Debug)]
 pub(crate) struct RoundTrip {
