@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use emulator::{AccessToken, Fault, MfaDevice, User, status};
-use stocktake::inventory::Source;
+use stocktake::{clock::Clock, inventory::Source};
 
 use crate::support::{World, account, applied, instant};
 
@@ -154,6 +154,24 @@ async fn an_impossible_transition_is_recorded_and_flagged() {
     assert_eq!(kinds, ["impossible_transition", "live_after_expiry"]);
     world.scan_whole(Source::AccessTokens).await;
     assert_eq!(world.database.value::<i64>("select count(*) from reporting.anomalies").await, 2, "each is told once");
+}
+
+#[tokio::test]
+async fn a_code_that_outlives_its_expiry_is_odd_once_though_nothing_else_changes() {
+    let world = World::empty().await;
+    world
+        .emulator
+        .with_settings(crate::support::ACCOUNT_ID, |settings| settings.rates = emulator::LifecycleRates::frozen());
+    let created_at = world.clock.now() - TimeDelta::days(1);
+    world.edit(|inventory| inventory.insert_token(code("at-late", created_at, 2)));
+    let mut told = Vec::new();
+    for step in [TimeDelta::zero(), TimeDelta::days(1), TimeDelta::minutes(2), TimeDelta::minutes(2)] {
+        world.advance(step);
+        let report = world.scan_whole(Source::AccessTokens).await;
+        assert_eq!(applied(&report).counts.changed, 0);
+        told.push(applied(&report).counts.anomalies);
+    }
+    assert_eq!(told, [0, 0, 1, 0], "after a minute of grace");
 }
 
 #[tokio::test]
