@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use futures::TryStreamExt;
-use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, postgres::PgConnectOptions};
+use stocktake::store::send_at_once;
 
 const TABLES: [&str; 3] = ["access_tokens", "mfa_users", "mfa_devices"];
 
@@ -40,7 +41,10 @@ impl Load {
 
     /// Loads them into empty twins of their tables in one transaction; returns the seconds that it took.
     pub(crate) async fn run(&self, url: &str) -> anyhow::Result<f64> {
-        let mut conn = PgConnection::connect(url).await?;
+        let options: PgConnectOptions = url.parse()?;
+        let mut conn = PgConnection::connect_with(&options).await?;
+        // As the program does: a floor should not wait either.
+        send_at_once(options.get_port());
         sqlx::raw_sql("drop schema if exists floor cascade; create schema floor").execute(&mut conn).await?;
         for (table, ..) in &self.parts {
             let statement = format!("create table floor.{table} (like inventory.{table} including all)");

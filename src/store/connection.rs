@@ -17,6 +17,7 @@ use tokio::{sync::OwnedSemaphorePermit, time::timeout};
 use super::{
     Store, StoreError,
     error::describe,
+    nodelay::send_at_once,
     role::{Duty, Standing, assume},
     spare::Spares,
 };
@@ -96,6 +97,7 @@ impl Store {
         let limit = self.answer_limit();
         let connecting = timeout(limit, async {
             let mut conn = PgConnection::connect_with(&self.options).await?;
+            send_at_once(self.options.get_port());
             let Standing { pid, is_locked, .. } = assume(&mut conn, duty, lock).await?;
             let spares = duty.map(|_| Arc::clone(&self.spares));
             Ok((Session { conn, pid, spares, _place: None }, is_locked == Some(true)))

@@ -73,8 +73,8 @@ impl CopyRows {
     /// Sends the rows to `statement`, a `copy … from stdin (format binary)`.
     pub(super) async fn send(self, conn: &mut PgConnection, statement: &str) -> Result<u64, sqlx::Error> {
         let mut copy = CopyIn::begin(conn, statement).await?;
-        let sent = copy.send(&self.buffer).await;
-        copy.end(sent).await
+        copy.rows().extend_from_slice(&self.buffer);
+        copy.end(Ok(())).await
     }
 
     fn field(&mut self, value: Option<impl AsRef<[u8]>>) -> &mut Self {
@@ -97,43 +97,50 @@ impl CopyRows {
 }
 
 /// A COPY under way.
-pub(super) struct CopyIn<'c>(PgCopyIn<&'c mut PgConnection>);
+///
+/// Each part is a message by itself, so the small ones go with the large ones.
+pub(super) struct CopyIn<'c> {
+    copy: PgCopyIn<&'c mut PgConnection>,
+    /// What is not sent yet.
+    waiting: Vec<u8>,
+}
 
 impl<'c> CopyIn<'c> {
     /// Begins `statement`, a `copy … from stdin (format binary)`.
     pub(super) async fn begin(conn: &'c mut PgConnection, statement: &str) -> Result<Self, sqlx::Error> {
         const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0"; // no flags, no extension
-        let mut copy = Self(conn.copy_in_raw(statement).await?);
-        match copy.send(HEADER).await {
-            Ok(()) => Ok(copy),
-            Err(error) => {
-                copy.abort().await?;
-                Err(error)
-            }
-        }
+        Ok(Self { copy: conn.copy_in_raw(statement).await?, waiting: HEADER.to_vec() })
     }
 
-    /// Sends whole rows, or any part of them.
-    pub(super) async fn send(&mut self, rows: &[u8]) -> Result<(), sqlx::Error> {
-        self.0.send(rows).await.map(|_| ())
+    /// Where whole rows, or any part of them, are added.
+    pub(super) fn rows(&mut self) -> &mut Vec<u8> {
+        &mut self.waiting
     }
 
-    /// Ends it as all that was `sent` came out: returns how many rows were copied, or the error, with none.
-    pub(super) async fn end<E: From<sqlx::Error>>(mut self, sent: Result<(), E>) -> Result<u64, E> {
-        match sent {
+    /// Sends what was added so far: more is to come.
+    pub(super) async fn send(&mut self) -> Result<(), sqlx::Error> {
+        self.copy.send(self.waiting.as_slice()).await?;
+        self.waiting.clear();
+        Ok(())
+    }
+
+    /// Ends it as all that was `added` came out: returns how many rows were copied, or the error, with none.
+    pub(super) async fn end<E: From<sqlx::Error>>(mut self, added: Result<(), E>) -> Result<u64, E> {
+        const TRAILER: i16 = -1;
+        let ready = match added {
             Ok(()) => {
-                self.send(&(-1i16).to_be_bytes()).await?;
-                Ok(self.0.finish().await?)
+                self.waiting.extend_from_slice(&TRAILER.to_be_bytes());
+                self.send().await.map_err(E::from)
             }
+            Err(error) => Err(error),
+        };
+        match ready {
+            Ok(()) => Ok(self.copy.finish().await?),
             Err(error) => {
-                self.abort().await?;
+                // Without this the connection's next statement would get the error.
+                self.copy.abort("the rows could not be sent").await?;
                 Err(error)
             }
         }
-    }
-
-    /// Without this the connection's next statement would get the error.
-    async fn abort(self) -> Result<(), sqlx::Error> {
-        self.0.abort("the rows could not be sent").await
     }
 }

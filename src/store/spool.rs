@@ -63,21 +63,23 @@ impl Spool {
         overtaken: &HashSet<u64>,
     ) -> Result<u64, StoreError> {
         let mut copy = CopyIn::begin(conn, statement).await?;
-        let sent = self.send(&mut copy, overtaken).await;
-        copy.end(sent).await
+        let added = self.add_to(&mut copy, overtaken).await;
+        copy.end(added).await
     }
 
-    async fn send(&mut self, copy: &mut CopyIn<'_>, overtaken: &HashSet<u64>) -> Result<(), StoreError> {
+    async fn add_to(&mut self, copy: &mut CopyIn<'_>, overtaken: &HashSet<u64>) -> Result<(), StoreError> {
         if let Some(file) = &mut self.file {
             file.seek(SeekFrom::Start(0)).await.map_err(StoreError::NoRoom)?;
             let mut part = Vec::new();
             for size in &self.parts {
                 part.resize(*size, 0);
                 file.read_exact(&mut part).await.map_err(StoreError::NoRoom)?;
-                copy.send(&rows_but(&part, overtaken)).await?;
+                add_rows(copy.rows(), &part, overtaken);
+                copy.send().await?;
             }
         }
-        Ok(copy.send(&rows_but(&self.newest, overtaken)).await?)
+        add_rows(copy.rows(), &self.newest, overtaken);
+        Ok(())
     }
 
     async fn spill(&mut self) -> io::Result<()> {
@@ -94,9 +96,9 @@ impl Spool {
     }
 }
 
-/// The rows of a part, without their heads and without those of `overtaken` objects.
-fn rows_but(mut part: &[u8], overtaken: &HashSet<u64>) -> Vec<u8> {
-    let mut rows = Vec::with_capacity(part.len());
+/// Adds the rows of a part, without their heads and without those of `overtaken` objects.
+fn add_rows(rows: &mut Vec<u8>, mut part: &[u8], overtaken: &HashSet<u64>) {
+    rows.reserve(part.len());
     while let Some((head, rest)) = part.split_first_chunk::<HEAD_BYTES>() {
         let (id_hash, size) = head.split_at(8);
         let id_hash = u64::from_le_bytes(id_hash.try_into().expect("it was split at its size"));
@@ -107,5 +109,4 @@ fn rows_but(mut part: &[u8], overtaken: &HashSet<u64>) -> Vec<u8> {
         }
         part = rest;
     }
-    rows
 }
