@@ -49,12 +49,12 @@ impl Worker {
                     None => return report(None, TargetOutcome::Unrecorded(trouble)),
                 },
             };
-            let Some(turn) = limits.wait_turn(self.turns.of(source).acquire()).await else {
+            let Some(turn) = limits.wait_turn(self.turns.of(source).take()).await else {
                 return report(Some(account_id), TargetOutcome::Unrecorded(stopped()));
             };
-            let _turn = turn.expect("nobody closes the semaphore");
             let target = Target { account_id, source };
-            let outcome = match self.scan_target(account, &target, request, identity_trouble, &limits).await {
+            let scan = self.scan_target(account, &target, request, identity_trouble, &limits);
+            let outcome = match turn.run(scan).await {
                 Ok(Some(applied)) => TargetOutcome::Recorded(applied),
                 Ok(None) => TargetOutcome::Busy,
                 Err(error) => TargetOutcome::Unrecorded(Trouble::of(&error)),

@@ -1,32 +1,115 @@
-//! Whose turn it is: how many scans run at once.
+//! Whose turn it is: how much goes on at once.
 
-use tokio::sync::Semaphore;
+use std::{pin::pin, time::Duration};
+
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::timeout,
+};
 
 use crate::inventory::Source;
 
 /// Scans of one source that run at once; more wait their turn.
 ///
 /// Each holds a database connection while it reads, for its lock, and a server allows 100 as it comes.
-const SCANS_OF_A_SOURCE: usize = 24;
+const SCANS_MAX: usize = 24;
+
+/// Scans of one source that began a moment ago. As long as they end within it they keep this machine busy, and more of them
+/// would end no sooner, each with a connection of its own.
+const YOUNG_SCANS_MAX: usize = 4;
+
+/// A moment: what takes longer waits for its API, and another one may begin beside it.
+const YOUTH: Duration = Duration::from_millis(250);
 
 /// The turns of each source: an API that answers nobody must not keep the scans of the other one waiting.
 pub(super) struct Turns {
-    access_tokens: Semaphore,
-    mfa_devices: Semaphore,
+    access_tokens: Queue,
+    mfa_devices: Queue,
 }
 
 impl Default for Turns {
     fn default() -> Self {
-        let turns = || Semaphore::new(SCANS_OF_A_SOURCE);
-        Self { access_tokens: turns(), mfa_devices: turns() }
+        let queue = || Queue::new(SCANS_MAX, YOUNG_SCANS_MAX, YOUTH);
+        Self { access_tokens: queue(), mfa_devices: queue() }
     }
 }
 
 impl Turns {
-    pub(super) fn of(&self, source: Source) -> &Semaphore {
+    pub(super) fn of(&self, source: Source) -> &Queue {
         match source {
             Source::AccessTokens => &self.access_tokens,
             Source::MfaDevices => &self.mfa_devices,
         }
+    }
+}
+
+/// Where turns are waited for; first come, first served.
+pub(super) struct Queue {
+    all: Semaphore,
+    young: Semaphore,
+    youth: Duration,
+}
+
+impl Queue {
+    fn new(max: usize, young_max: usize, youth: Duration) -> Self {
+        Self { all: Semaphore::new(max), young: Semaphore::new(young_max), youth }
+    }
+
+    /// Waits for a turn.
+    pub(super) async fn take(&self) -> Turn<'_> {
+        let place = self.all.acquire().await.expect("nobody closes the semaphore");
+        let young = self.young.acquire().await.expect("nobody closes the semaphore");
+        Turn { place, young, youth: self.youth }
+    }
+}
+
+/// The right to do one thing.
+pub(super) struct Turn<'a> {
+    place: SemaphorePermit<'a>,
+    young: SemaphorePermit<'a>,
+    youth: Duration,
+}
+
+impl Turn<'_> {
+    /// Does `work`, and gives the turn back.
+    pub(super) async fn run<T>(self, work: impl Future<Output = T>) -> T {
+        let Self { place: _place, young, youth } = self;
+        let mut work = pin!(work);
+        let done = timeout(youth, &mut work).await;
+        drop(young);
+        match done {
+            Ok(done) => done,
+            Err(_) => work.await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use futures::{FutureExt, future::select_all};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn few_begin_at_once_and_more_beside_those_that_take_long() {
+        let queue = Queue::new(4, 2, Duration::from_millis(1));
+        let begin = || Some(Box::pin(queue.take().now_or_never()?.run(pending::<()>())));
+        let mut wedged: Vec<_> = std::iter::from_fn(begin).collect();
+        assert_eq!(wedged.len(), 2);
+        while wedged.len() < 4 {
+            let turn = tokio::select! {
+                turn = queue.take() => turn,
+                _ = select_all(&mut wedged) => unreachable!("they are wedged"),
+            };
+            wedged.push(Box::pin(turn.run(pending())));
+        }
+        let moment = Duration::from_millis(20);
+        assert!(timeout(moment, select_all(&mut wedged)).await.is_err());
+        assert!(queue.take().now_or_never().is_none(), "there are no more");
+        drop(wedged.pop());
+        assert_eq!(queue.take().await.run(async { 7 }).await, 7);
+        assert!(queue.take().now_or_never().is_some(), "the turn was given back");
     }
 }
