@@ -101,15 +101,17 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     let ground = ground::Ground::prepare().await?;
     let mut all = Vec::new();
+    let repeat_count = arguments.repeat.max(1);
     for code_count in &arguments.rows {
-        all.push(suite::measure(&ground, *code_count, arguments.repeat.max(1)).await?);
+        all.push(suite::measure(&ground, *code_count, repeat_count).await?);
     }
     if !all.is_empty() {
         println!("{}", table::tables(&all));
     }
     let mut targets = None;
     if arguments.accounts > 0 {
-        let measured = targets::measure(&ground, arguments.accounts, MILLION / arguments.accounts).await?;
+        let measured =
+            targets::measure(&ground, arguments.accounts, MILLION / arguments.accounts, repeat_count).await?;
         println!("{}", measured.table());
         targets = Some(measured);
     }

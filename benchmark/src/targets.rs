@@ -21,8 +21,13 @@ pub(crate) struct Targets {
     many_unchanged: Vec<Run>,
 }
 
-/// Measures `account_count` accounts of `code_count` codes each, and one of all of them.
-pub(crate) async fn measure(ground: &Ground, account_count: usize, code_count: usize) -> anyhow::Result<Targets> {
+/// Measures `account_count` accounts of `code_count` codes each, and one of all of them, `repeat_count` times over.
+pub(crate) async fn measure(
+    ground: &Ground,
+    account_count: usize,
+    code_count: usize,
+    repeat_count: usize,
+) -> anyhow::Result<Targets> {
     let mut targets =
         Targets { account_count: account_count as u64, code_count: code_count as u64, ..Targets::default() };
     for (accounts, codes, first, unchanged) in [
@@ -32,12 +37,14 @@ pub(crate) async fn measure(ground: &Ground, account_count: usize, code_count: u
         eprintln!("{accounts} accounts of {codes} codes: making the pages ready");
         let cloud = Cloud::start(accounts, codes).await?;
         let database = format!("accounts_{accounts}");
-        let url = ground.fresh_database(&database).await?;
-        for runs in [first, unchanged] {
-            ground.settle().await?;
-            let run = sync(ground, &cloud, &database, &url).await?;
-            eprintln!("{accounts} accounts: {:.3} s", run.program.wall_s);
-            runs.push(run);
+        for repeat in 1..=repeat_count {
+            let url = ground.fresh_database(&database).await?;
+            for (what, runs) in [("first load", &mut *first), ("unchanged", &mut *unchanged)] {
+                ground.settle().await?;
+                let run = sync(ground, &cloud, &database, &url).await?;
+                eprintln!("{accounts} accounts, {repeat}/{repeat_count}: {what} {:.3} s", run.program.wall_s);
+                runs.push(run);
+            }
         }
         ground.drop_database(&database).await?;
     }

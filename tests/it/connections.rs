@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use stocktake::{inventory::Source, worker::ScanRequest};
 
-use crate::support::{TestDatabase, World, account, pg_proxy::{CLOSE, OPEN, PgProxy}, stock};
+use crate::support::{
+    TestDatabase, World, account,
+    pg_proxy::{CLOSE, OPEN, PgProxy},
+    stock,
+};
 
 const SESSIONS: &str =
     "select count(*) from pg_stat_activity where datname = current_database() and application_name = 'stocktake'";

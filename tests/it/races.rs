@@ -11,7 +11,10 @@ use stocktake::{
 };
 
 use crate::support::{
-    ACCOUNT_ID, Desk, TestDatabase, World, account, applied, desk::ended, gate::Gate, pg_proxy::{CLOSE, PgProxy},
+    ACCOUNT_ID, Desk, TestDatabase, World, account, applied,
+    desk::ended,
+    gate::Gate,
+    pg_proxy::{CLOSE, PgProxy},
 };
 
 /// A world that was scanned, and a proxy between its worker and the database.

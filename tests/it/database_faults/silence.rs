@@ -60,7 +60,8 @@ async fn the_end_of_a_scan_that_writes_no_row_is_a_commit_by_itself() {
             assert!(proxy.seen().iter().all(|trip| trip.statement != "begin"), "{:?}", proxy.seen());
             let ledger = "select outcome from reporting.scans where source = 'mfa-devices' order by scan_id";
             assert_eq!(world.database.lines(ledger).await, entries);
-            let newest = "select case when max(s.scan_id) filter (where s.outcome = 'complete') = min(t.complete_scan_id)
+            let newest =
+                "select case when max(s.scan_id) filter (where s.outcome = 'complete') = min(t.complete_scan_id)
                                       then 'taken on' end
                           from inventory.scans s join inventory.targets t using (account_id, source)
                           where source = 'mfa-devices'";
@@ -92,13 +93,7 @@ async fn a_commit_that_nobody_can_be_asked_about_is_said_to_be_in_doubt() {
 
 #[tokio::test]
 async fn a_connection_that_is_cut_in_mid_scan_changes_nothing_and_is_recorded() {
-    for statement in [
-        "select array_agg(digest)",
-        "create temp",
-        "begin",
-        "with buried as",
-        CLOSE,
-    ] {
+    for statement in ["select array_agg(digest)", "create temp", "begin", "with buried as", CLOSE] {
         let (world, proxy) = behind_a_proxy().await;
         proxy.at(statement, Moment::Before, || Then::Cut);
         let report = scan(&world).await;
