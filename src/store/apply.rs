@@ -129,6 +129,11 @@ async fn write_staged<T: Kept>(
     if !staged.is_empty() {
         if staged.is_large() {
             sqlx::query(T::ANALYZE).execute(&mut *conn).await?;
+            if staged.contents().nexts {
+                // The rows that change were read just now, each by its key: their pages are in memory. The planner thinks
+                // that each has to be fetched, and would rather read the whole table.
+                sqlx::raw_sql("set local random_page_cost = 1").execute(&mut *conn).await?;
+            }
         }
         if !staged.repeated().is_empty() {
             sqlx::query(T::KEEP_LAST).execute(&mut *conn).await?;
