@@ -53,7 +53,8 @@ impl Worker {
                 return report(Some(account_id), TargetOutcome::Unrecorded(stopped()));
             };
             let target = Target { account_id, source };
-            let scan = self.scan_target(account, &target, request, identity_trouble, &limits);
+            // Boxed: what waits for it here should not carry it twice.
+            let scan = Box::pin(self.scan_target(account, &target, request, identity_trouble, &limits));
             let outcome = match turn.run(scan).await {
                 Ok(Some(applied)) => TargetOutcome::Recorded(applied),
                 Ok(None) => TargetOutcome::Busy,
