@@ -26,14 +26,21 @@ pub struct Listed<T> {
 #[derive(Clone)]
 enum Content<T> {
     Read(Box<T>),
-    /// The API's own text, and how it is read.
-    Unread(Bytes, fn(&Bytes) -> T),
+    Unread(Unread<T>),
+}
+
+/// An object that is still in the API's own text.
+#[derive(Clone)]
+struct Unread<T> {
+    answer: Bytes,
+    place: usize,
+    read: fn(&Bytes, usize) -> T,
 }
 
 impl<T> Listed<T> {
-    /// An object that `read` reads from `text` when somebody needs it, and whose hashes are known already.
-    pub fn unread(id_hash: u64, digest: Digest, text: Bytes, read: fn(&Bytes) -> T) -> Self {
-        Self { id_hash, digest, content: Content::Unread(text, read) }
+    /// The object at `place` of `answer`, from where `read` reads it when somebody needs it; its hashes are known already.
+    pub fn unread(id_hash: u64, digest: Digest, answer: Bytes, place: usize, read: fn(&Bytes, usize) -> T) -> Self {
+        Self { id_hash, digest, content: Content::Unread(Unread { answer, place, read }) }
     }
 
     /// An object whose hashes are known already.
@@ -61,7 +68,7 @@ impl<T> Listed<T> {
     pub fn read(self) -> T {
         match self.content {
             Content::Read(object) => *object,
-            Content::Unread(text, read) => read(&text),
+            Content::Unread(Unread { answer, place, read }) => read(&answer, place),
         }
     }
 }

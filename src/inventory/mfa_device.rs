@@ -27,21 +27,72 @@ impl MfaDevice {
     }
 }
 
+/// What is kept of a device, wherever its texts are.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "they are those of `MfaDevice`")]
+pub struct MfaDeviceFields<'a> {
+    pub serial_number: &'a str,
+    pub user: Option<MfaUserFields<'a>>,
+    pub activated_at: Option<DateTime<Utc>>,
+    pub extra: Option<&'a Map<String, Value>>,
+}
+
+/// What is kept of the user of a bound device, wherever its texts are.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "they are those of `MfaUser`")]
+pub struct MfaUserFields<'a> {
+    pub id: &'a str,
+    pub principal_name: Option<&'a str>,
+    pub display_name: Option<&'a str>,
+}
+
+impl MfaDeviceFields<'_> {
+    /// The device of these fields, with nothing odd about it.
+    pub fn to_device(self) -> MfaDevice {
+        MfaDevice {
+            serial_number: self.serial_number.to_owned(),
+            user: self.user.map(|user| MfaUser {
+                id: user.id.to_owned(),
+                principal_name: user.principal_name.map(str::to_owned),
+                display_name: user.display_name.map(str::to_owned),
+            }),
+            activated_at: self.activated_at,
+            extra: self.extra.cloned().unwrap_or_default(),
+            anomalies: Vec::new(),
+        }
+    }
+
+    /// The digest of a device of these fields, made in `builder`.
+    pub fn digest(&self, builder: &mut DigestBuilder) -> Digest {
+        builder
+            .text(Some(self.serial_number))
+            .text(self.user.map(|user| user.id))
+            .text(self.user.and_then(|user| user.principal_name))
+            .text(self.user.and_then(|user| user.display_name))
+            .number(self.activated_at.map(|at| at.timestamp_micros()))
+            .extra(self.extra)
+            .finish()
+    }
+}
+
 impl Object for MfaDevice {
     fn id(&self) -> &str {
         &self.serial_number
     }
 
     fn digest(&self) -> Digest {
-        let user = self.user.as_ref();
-        DigestBuilder::default()
-            .text(Some(&self.serial_number))
-            .text(user.map(|user| user.id.as_str()))
-            .text(user.and_then(|user| user.principal_name.as_deref()))
-            .text(user.and_then(|user| user.display_name.as_deref()))
-            .number(self.activated_at.map(|at| at.timestamp_micros()))
-            .extra(Some(&self.extra))
-            .finish()
+        let user = self.user.as_ref().map(|user| MfaUserFields {
+            id: &user.id,
+            principal_name: user.principal_name.as_deref(),
+            display_name: user.display_name.as_deref(),
+        });
+        let fields = MfaDeviceFields {
+            serial_number: &self.serial_number,
+            user,
+            activated_at: self.activated_at,
+            extra: Some(&self.extra),
+        };
+        fields.digest(&mut DigestBuilder::default())
     }
 }
 

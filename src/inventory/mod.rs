@@ -14,7 +14,7 @@ pub use anomaly::{Anomaly, AnomalyKind, RejectedItem};
 pub use dataset::Dataset;
 pub use digest::{Digest, DigestBuilder, id_hash};
 pub use listed::{Listed, Object};
-pub use mfa_device::{DeviceStatus, MfaDevice, MfaUser};
+pub use mfa_device::{DeviceStatus, MfaDevice, MfaDeviceFields, MfaUser, MfaUserFields};
 
 use std::{fmt, str::FromStr};
 

@@ -5,8 +5,8 @@ use super::{
     proof::{MarkerChain, Named, WholeChain},
 };
 use crate::{
-    inventory::{Listed, MfaDevice, Target},
-    source::ListMfaDevices,
+    inventory::{MfaDevice, Target},
+    source::{ListMfaDevices, MfaDeviceQuery},
 };
 
 /// Reads all devices of `target`, and once more where some vanished, and judges whether it saw them all.
@@ -70,7 +70,8 @@ where
         self.evidence.begin_attempt();
         let mut chain = MarkerChain::begin(&mut self.named);
         loop {
-            let mut answer = self.limits.answer(self.source.list_mfa_devices(chain.marker())).await?;
+            let query = MfaDeviceQuery { marker: chain.marker(), reads_all: self.observer.wants_all() };
+            let mut answer = self.limits.answer(self.source.list_mfa_devices(query)).await?;
             let page = &mut answer.page;
             self.observer.admit(&mut page.items, &mut page.rejected).await.map_err(Halt::Observer)?;
             let end = chain.take(&answer, &mut self.named);
@@ -78,8 +79,7 @@ where
             self.evidence.distinct_count = chain.distinct_count();
             let observed_at = answer.page.observed_at;
             self.observer.reject(answer.page.rejected, observed_at);
-            let items = answer.page.items.into_iter().map(Listed::from).collect();
-            self.observer.observe(items, observed_at).await.map_err(Halt::Observer)?;
+            self.observer.observe(answer.page.items, observed_at).await.map_err(Halt::Observer)?;
             self.limits.check(&self.evidence)?;
             if let Some(whole) = end? {
                 return Ok(whole);

@@ -54,7 +54,7 @@ pub trait Observer<T>: Send {
     /// proven of what is kept. As many items remain as there were.
     fn admit(
         &mut self,
-        items: &mut [T],
+        items: &mut Vec<Listed<T>>,
         rejected: &mut [RejectedItem],
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 

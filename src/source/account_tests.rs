@@ -7,7 +7,7 @@ use chrono::DateTime;
 use crate::{
     clock::ManualClock,
     source::{
-        AccessTokenQuery, ListAccessTokens, ListMfaDevices, TransportFault,
+        AccessTokenQuery, ListAccessTokens, ListMfaDevices, MfaDeviceQuery, TransportFault,
         child_test::is_child_with,
         scripted_server::{Reply, ScriptedServer},
     },
@@ -307,8 +307,8 @@ async fn devices_are_paged_by_marker_and_the_caller_is_asked_for() {
     let script = [devices, devices, identity].map(|body| Reply::json(200, body));
     let server = ScriptedServer::start(script.to_vec()).await;
     let client = client(&server);
-    let page = client.list_mfa_devices(None).await.unwrap();
-    client.list_mfa_devices(page.marker.as_deref()).await.unwrap();
+    let page = client.list_mfa_devices(MfaDeviceQuery::default()).await.unwrap();
+    client.list_mfa_devices(MfaDeviceQuery { marker: page.marker.as_deref(), reads_all: true }).await.unwrap();
     assert_eq!(client.caller_identity().await.unwrap().account_id, "1772422852740001");
     let lines: Vec<_> = server.requests().iter().map(|head| head.lines().next().unwrap().to_owned()).collect();
     let expected = ["POST /?MaxItems=100 HTTP/1.1", "POST /?Marker=m%3D%3D&MaxItems=100 HTTP/1.1", "POST / HTTP/1.1"];

@@ -59,12 +59,14 @@ pub trait ListAccessTokens: Send + Sync {
 
 /// IMS `ListVirtualMFADevices`, one answer a call.
 pub trait ListMfaDevices: Send + Sync {
-    /// Asks for the page that `marker` names, the first without one.
+    /// Asks for the page that the marker of `query` names, the first without one.
     ///
     /// # Errors
     /// What was wrong after all retries of the request; see [`SourceError`].
-    fn list_mfa_devices(&self, marker: Option<&str>)
-    -> impl Future<Output = Result<MfaDevicePage, SourceError>> + Send;
+    fn list_mfa_devices(
+        &self,
+        query: MfaDeviceQuery<'_>,
+    ) -> impl Future<Output = Result<MfaDevicePage, SourceError>> + Send;
 }
 
 /// The parameters of one `ListAccessTokens` call; only what is set is sent.
@@ -79,6 +81,15 @@ pub struct AccessTokenQuery {
     /// The undocumented `PageNumber` (from 1) and `PageSize`.
     pub paging: Option<PageRequest>,
     /// Not sent: whether every code of the answer will be wanted, and is better read at once.
+    pub reads_all: bool,
+}
+
+/// Which page of `ListVirtualMFADevices` to ask for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MfaDeviceQuery<'a> {
+    /// `Marker`.
+    pub marker: Option<&'a str>,
+    /// Not sent: whether every device of the answer will be wanted, and is better read at once.
     pub reads_all: bool,
 }
 
@@ -117,7 +128,7 @@ pub struct AccessTokenPage {
 #[derive(Clone, Debug, PartialEq)]
 pub struct MfaDevicePage {
     /// The devices.
-    pub page: Page<MfaDevice>,
+    pub page: Page<Listed<MfaDevice>>,
     /// `IsTruncated`.
     pub is_truncated: bool,
     /// `Marker`, where the API sent one that is not empty.

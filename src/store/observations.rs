@@ -235,7 +235,7 @@ impl<T: Kept> Observer<T> for Observations<T> {
     type Error = StoreError;
 
     fn wants_all(&self) -> bool {
-        self.digests.len() == 0
+        self.digests.len() == 0 || self.erased.is_some()
     }
 
     async fn restart(&mut self) -> Result<(), StoreError> {
@@ -246,11 +246,14 @@ impl<T: Kept> Observer<T> for Observations<T> {
         Ok(())
     }
 
-    async fn admit(&mut self, items: &mut [T], rejected: &mut [RejectedItem]) -> Result<(), StoreError> {
+    async fn admit(&mut self, items: &mut Vec<Listed<T>>, rejected: &mut [RejectedItem]) -> Result<(), StoreError> {
         let Some(erased) = &self.erased else { return Ok(()) };
         let TargetSession { store, conn, .. } = &mut self.session;
+        let mut objects: Vec<T> = items.drain(..).map(Listed::read).collect();
         // Boxed: hardly any account needs it, and every scan would carry it.
-        Box::pin(store.watch(conn.pid, T::withhold(erased, conn, items, rejected))).await
+        Box::pin(store.watch(conn.pid, T::withhold(erased, conn, &mut objects, rejected))).await?;
+        items.extend(objects.into_iter().map(Listed::from));
+        Ok(())
     }
 
     async fn observe(&mut self, items: Vec<Listed<T>>, observed_at: DateTime<Utc>) -> Result<(), StoreError> {

@@ -45,7 +45,7 @@ impl<T: Send, O: Observer<T>> Observer<T> for Watched<'_, O> {
         self.observer.restart().await
     }
 
-    async fn admit(&mut self, items: &mut [T], rejected: &mut [RejectedItem]) -> Result<(), Self::Error> {
+    async fn admit(&mut self, items: &mut Vec<Listed<T>>, rejected: &mut [RejectedItem]) -> Result<(), Self::Error> {
         self.observer.admit(items, rejected).await
     }
 

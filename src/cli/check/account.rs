@@ -12,7 +12,7 @@ use crate::{
     inventory::Source,
     source::{
         AccessTokenQuery, AccountClient, CallerIdentity, Environment, HttpClient, ListAccessTokens, ListMfaDevices,
-        PageRequest, SourceError,
+        MfaDeviceQuery, PageRequest, SourceError,
     },
 };
 
@@ -87,7 +87,7 @@ async fn read_access_tokens(client: &Arc<AccountClient>) -> Result<Answer, Sourc
 }
 
 async fn read_mfa_devices(client: &Arc<AccountClient>) -> Result<Answer, SourceError> {
-    let answer = client.list_mfa_devices(None).await?;
+    let answer = client.list_mfa_devices(MfaDeviceQuery::default()).await?;
     let count = counted(answer.page.items.len() as u64, "device");
     let more = if answer.is_truncated { " and more" } else { "" };
     Ok(Answer { message: format!("ListVirtualMFADevices answers: {count}{more}"), skew: answer.page.skew })

@@ -48,7 +48,7 @@ impl MarkerChain {
         named: &mut Named,
     ) -> Result<Option<WholeChain>, Incompleteness> {
         for device in &answer.page.items {
-            let named_last = named.note(id_hash(&device.serial_number));
+            let named_last = named.note(device.id_hash());
             self.distinct_count += u64::from(named_last < self.reading);
         }
         self.rejected_count += answer.page.rejected.len() as u64;

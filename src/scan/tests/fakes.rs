@@ -16,8 +16,8 @@ use crate::{
     inventory::{AccessToken, Listed, MfaDevice, RejectedItem, Source, Target},
     scan::{Limits, ScanOptions, ScanReport, scan_access_tokens},
     source::{
-        AccessTokenPage, AccessTokenQuery, ListAccessTokens, ListMfaDevices, MfaDevicePage, Operation, Page, Refusal,
-        SourceError,
+        AccessTokenPage, AccessTokenQuery, ListAccessTokens, ListMfaDevices, MfaDevicePage, MfaDeviceQuery, Operation,
+        Page, Refusal, SourceError,
     },
 };
 
@@ -260,7 +260,7 @@ pub(super) fn device(serial_number: &str) -> MfaDevice {
 /// A page of devices; `marker` makes it truncated.
 pub(super) fn devices(serials: &[&str], marker: Option<&str>) -> Result<MfaDevicePage, SourceError> {
     Ok(MfaDevicePage {
-        page: page_of(serials.iter().map(|serial| device(serial)).collect(), DateTime::UNIX_EPOCH),
+        page: page_of(serials.iter().map(|serial| device(serial).into()).collect(), DateTime::UNIX_EPOCH),
         is_truncated: marker.is_some(),
         marker: marker.map(str::to_owned),
     })
@@ -284,10 +284,10 @@ impl Script {
 }
 
 impl ListMfaDevices for Script {
-    async fn list_mfa_devices(&self, marker: Option<&str>) -> Result<MfaDevicePage, SourceError> {
+    async fn list_mfa_devices(&self, query: MfaDeviceQuery<'_>) -> Result<MfaDevicePage, SourceError> {
         let number = {
             let mut markers = self.markers.lock().unwrap();
-            markers.push(marker.map(str::to_owned));
+            markers.push(query.marker.map(str::to_owned));
             markers.len()
         };
         let answer = self.answers.lock().unwrap().pop_front().expect("the script has an answer to every request");

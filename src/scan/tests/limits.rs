@@ -16,7 +16,7 @@ use super::{
 use crate::{
     inventory::{AccessToken, Source},
     scan::{Incompleteness, Limits, ScanError, ScanReport, scan_access_tokens, scan_mfa_devices},
-    source::{ListMfaDevices, MfaDevicePage, Operation, SourceError},
+    source::{ListMfaDevices, MfaDevicePage, MfaDeviceQuery, Operation, SourceError},
 };
 
 const PAGED: Manner = Manner::Honours { clamp: 50 };
@@ -166,7 +166,7 @@ async fn markers_without_end_are_ended_by_the_number_of_their_items() {
     struct Endless(AtomicUsize);
 
     impl ListMfaDevices for Endless {
-        async fn list_mfa_devices(&self, _: Option<&str>) -> Result<MfaDevicePage, SourceError> {
+        async fn list_mfa_devices(&self, _: MfaDeviceQuery<'_>) -> Result<MfaDevicePage, SourceError> {
             let number = self.0.fetch_add(1, Ordering::Relaxed).to_string();
             devices(&["the same", "as before"], Some(&number))
         }

@@ -5,31 +5,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use crate::{
-    inventory::{AccessToken, Listed, MfaDevice, RejectedItem},
+    inventory::{AccessToken, Listed, MfaDevice, Object, RejectedItem},
     scan::Observer,
 };
 
-/// What an observer asks of a kind of object.
-pub(super) trait Identified: Send {
-    fn id(&self) -> &str;
+/// What an observer that admits asks of a kind of object.
+pub(super) trait Renamed: Object + Send {
     fn rename(&mut self, id: &str);
 }
 
-impl Identified for AccessToken {
-    fn id(&self) -> &str {
-        &self.id
-    }
-
+impl Renamed for AccessToken {
     fn rename(&mut self, id: &str) {
         self.id = id.to_owned();
     }
 }
 
-impl Identified for MfaDevice {
-    fn id(&self) -> &str {
-        &self.serial_number
-    }
-
+impl Renamed for MfaDevice {
     fn rename(&mut self, id: &str) {
         self.serial_number = id.to_owned();
     }
@@ -81,7 +72,7 @@ impl<T> Notebook<T> {
     }
 }
 
-impl<T: Identified> Observer<T> for Notebook<T> {
+impl<T: Renamed> Observer<T> for Notebook<T> {
     type Error = Full;
 
     async fn restart(&mut self) -> Result<(), Full> {
@@ -91,12 +82,15 @@ impl<T: Identified> Observer<T> for Notebook<T> {
         Ok(())
     }
 
-    async fn admit(&mut self, items: &mut [T], _: &mut [RejectedItem]) -> Result<(), Full> {
-        for item in items {
+    async fn admit(&mut self, items: &mut Vec<Listed<T>>, _: &mut [RejectedItem]) -> Result<(), Full> {
+        let read = items.drain(..).map(|listed| {
+            let mut item: T = listed.read();
             if let Some(alias) = self.aliases.get(item.id()) {
                 item.rename(alias);
             }
-        }
+            Listed::from(item)
+        });
+        *items = read.collect();
         Ok(())
     }
 

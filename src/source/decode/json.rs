@@ -3,7 +3,7 @@
 //! Values stay text until someone asks: numbers beyond a double keep their digits, and one
 //! value that cannot be read does not spoil its neighbours.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer,
@@ -84,9 +84,9 @@ impl<'a> IntoIterator for Members<'a> {
 
 /// The elements of one array, in order.
 #[derive(Debug)]
-pub(super) struct Elements<'a>(pub(super) Vec<&'a RawValue>);
+pub(super) struct Elements<T>(pub(super) Vec<T>);
 
-impl<'a> Elements<'a> {
+impl<'a> Elements<&'a RawValue> {
     /// The elements of the array that `raw` is; `None` where it is none or has more than [`COUNT_MAX`].
     pub(super) fn of_value(raw: &'a RawValue) -> Option<Vec<&'a RawValue>> {
         serde_json::from_str::<Self>(raw.get()).ok().map(|Self(elements)| elements)
@@ -130,12 +130,12 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Elements<'a> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Elements<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Array;
+        struct Array<T>(PhantomData<T>);
 
-        impl<'de> Visitor<'de> for Array {
-            type Value = Elements<'de>;
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Array<T> {
+            type Value = Elements<T>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an array")
@@ -143,17 +143,17 @@ impl<'de: 'a, 'a> Deserialize<'de> for Elements<'a> {
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
                 let mut elements = Vec::new();
-                while let Some(raw) = seq.next_element::<&'de RawValue>()? {
+                while let Some(element) = seq.next_element()? {
                     if elements.len() == COUNT_MAX {
                         return Err(A::Error::custom("too many elements"));
                     }
-                    elements.push(raw);
+                    elements.push(element);
                 }
                 Ok(Elements(elements))
             }
         }
 
-        deserializer.deserialize_seq(Array)
+        deserializer.deserialize_seq(Array(PhantomData))
     }
 }
 

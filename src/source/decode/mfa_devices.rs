@@ -16,8 +16,8 @@ use super::{
 
 /// What one answer lists.
 #[derive(Debug, PartialEq)]
-pub(in crate::source) struct MfaDeviceListing {
-    pub(in crate::source) items: Vec<MfaDevice>,
+pub(in crate::source) struct MfaDeviceListing<T = MfaDevice> {
+    pub(in crate::source) items: Vec<T>,
     pub(in crate::source) rejected: Vec<RejectedItem>,
     pub(in crate::source) is_truncated: bool,
     pub(in crate::source) marker: Option<String>,
@@ -49,7 +49,7 @@ pub(in crate::source) fn decode_mfa_devices(answer: &Members<'_>) -> Result<MfaD
     Ok(listing)
 }
 
-fn boolean(raw: &RawValue) -> Option<bool> {
+pub(super) fn boolean(raw: &RawValue) -> Option<bool> {
     match raw.get().trim_matches('"').to_ascii_lowercase().as_str() {
         "true" => Some(true),
         "false" => Some(false),
@@ -57,7 +57,11 @@ fn boolean(raw: &RawValue) -> Option<bool> {
     }
 }
 
-fn decode_item(raw: &RawValue) -> Result<MfaDevice, RejectedItem> {
+/// The device that `raw` is.
+///
+/// # Errors
+/// The item, where it has no usable serial number.
+pub(super) fn decode_item(raw: &RawValue) -> Result<MfaDevice, RejectedItem> {
     let Some(members) = Members::of_value(raw) else {
         return Err(reject("not an object that can be read", raw));
     };
@@ -97,7 +101,8 @@ fn decode_user(fields: &mut Fields, raw: &RawValue) -> Option<MfaUser> {
         return None;
     }
     // Judged before any of its members is noted, so that an odd object is kept once, as a whole.
-    let names_user = ["UserId", "UserPrincipalName"].iter().any(|name| members.get(name).is_some_and(is_user_key));
+    let names_user = members.get("UserId").is_some_and(|id| is_key_number(id) || is_key_text(id))
+        || members.get("UserPrincipalName").is_some_and(is_key_text);
     if !names_user {
         return fields.unreadable("User", raw);
     }
@@ -119,7 +124,7 @@ fn decode_user(fields: &mut Fields, raw: &RawValue) -> Option<MfaUser> {
 
 /// A number keeps its exact text: user ids are beyond what a double holds.
 fn decode_user_id(fields: &mut Fields, field: &str, raw: &RawValue) -> Option<String> {
-    if is_number(raw) && is_key(raw.get()) {
+    if is_key_number(raw) {
         return Some(raw.get().to_owned());
     }
     let id = fields.text(field, raw)?;
@@ -130,17 +135,17 @@ fn decode_user_id(fields: &mut Fields, field: &str, raw: &RawValue) -> Option<St
     }
 }
 
-fn is_number(raw: &RawValue) -> bool {
-    matches!(kind(raw), b'-' | b'0'..=b'9')
+/// Whether `raw` is a number that can tell one user from another.
+fn is_key_number(raw: &RawValue) -> bool {
+    matches!(kind(raw), b'-' | b'0'..=b'9') && is_key(raw.get())
 }
 
-/// Whether `raw` can tell one user from another.
-fn is_user_key(raw: &RawValue) -> bool {
-    let is_key_text = |text: Cow<'_, str>| is_key(&without_nul(&text));
-    (is_number(raw) && is_key(raw.get())) || field::string(raw).is_some_and(is_key_text)
+/// Whether `raw` is a text that can.
+fn is_key_text(raw: &RawValue) -> bool {
+    field::string(raw).is_some_and(|text: Cow<'_, str>| is_key(&without_nul(&text)))
 }
 
-fn is_key(text: &str) -> bool {
+pub(super) fn is_key(text: &str) -> bool {
     !text.is_empty() && text.len() <= AccessToken::ID_BYTES_MAX
 }
 

@@ -91,7 +91,10 @@ fn no_user_is_unbound_without_anomaly() {
 #[test]
 fn a_user_that_names_nobody_is_kept_whole_and_told_without_names() {
     let long = format!(r#"{{"UserId":"{}"}}"#, "x".repeat(600));
-    for user in [r#"{"DisplayName":"Ann"}"#, r#""Ann""#, "[]", r#"{"UserId":""}"#, r#"{"UserId":null}"#, &long] {
+    let numbered = r#"{"UserPrincipalName":7,"DisplayName":"Ann"}"#;
+    for user in
+        [r#"{"DisplayName":"Ann"}"#, r#""Ann""#, "[]", r#"{"UserId":""}"#, r#"{"UserId":null}"#, &long, numbered]
+    {
         let device = device(&format!(r#","User":{user}"#));
         assert_eq!(device.user, None, "{user}");
         assert_eq!(notes(&device), [(AnomalyKind::UnreadableField, "User: kept in extra")], "{user}");

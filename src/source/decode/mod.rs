@@ -14,8 +14,8 @@ mod skim;
 pub(super) use access_tokens::{AccessTokenListing, decode_access_tokens};
 pub(super) use json::Members;
 pub(super) use members::decode_members;
-pub(super) use mfa_devices::decode_mfa_devices;
-pub(super) use skim::skim_access_tokens;
+pub(super) use mfa_devices::{MfaDeviceListing, decode_mfa_devices};
+pub(super) use skim::{skim_access_tokens, skim_mfa_devices};
 
 use bytes::Bytes;
 

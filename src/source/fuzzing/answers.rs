@@ -1,5 +1,7 @@
 //! An answer is decoded without losing or inventing anything, or refused in one harmless line.
 
+use std::fmt::Debug;
+
 use bytes::Bytes;
 use reqwest::header::HeaderMap;
 use serde_json::{Map, Value};
@@ -10,7 +12,7 @@ use crate::{
     source::{
         Operation,
         answer::{Head, accept},
-        decode::{AccessTokenListing, Members, decode_access_tokens, decode_mfa_devices, skim_access_tokens},
+        decode::{Members, decode_access_tokens, decode_mfa_devices, skim_access_tokens, skim_mfa_devices},
         identity, sts,
     },
 };
@@ -46,22 +48,29 @@ pub fn check_answer(body: &[u8]) {
 /// What a quick reading tells, the thorough one tells as well.
 fn check_skim(body: &[u8]) {
     let body = Bytes::copy_from_slice(body);
+    let head = Head::read(200, &HeaderMap::new(), chrono::DateTime::UNIX_EPOCH);
     for reads_all in [false, true] {
         if let Some(skimmed) = skim_access_tokens(&body, reads_all) {
-            check_skimmed(skimmed, &body);
+            let answer = accept(Operation::ListAccessTokens, &head, &body, &asker()).expect("it is a success");
+            let listing = decode_access_tokens(&answer).expect("it lists codes");
+            assert_eq!((skimmed.total_count, skimmed.rejected), (listing.total_count, listing.rejected));
+            check_skimmed(skimmed.items, listing.items);
+        }
+        if let Some(skimmed) = skim_mfa_devices(&body, reads_all) {
+            let answer = accept(Operation::ListVirtualMfaDevices, &head, &body, &asker()).expect("it is a success");
+            let listing = decode_mfa_devices(&answer).expect("it lists devices");
+            assert_eq!((skimmed.is_truncated, skimmed.marker), (listing.is_truncated, listing.marker));
+            assert_eq!(skimmed.rejected, listing.rejected);
+            check_skimmed(skimmed.items, listing.items);
         }
     }
 }
 
-fn check_skimmed(skimmed: AccessTokenListing<Listed<AccessToken>>, body: &[u8]) {
-    let head = Head::read(200, &HeaderMap::new(), chrono::DateTime::UNIX_EPOCH);
-    let answer = accept(Operation::ListAccessTokens, &head, body, &asker()).expect("it is a success");
-    let listing = decode_access_tokens(&answer).expect("it lists codes");
-    assert_eq!((skimmed.total_count, skimmed.rejected), (listing.total_count, listing.rejected));
-    assert_eq!(skimmed.items.len(), listing.items.len());
-    for (skimmed, token) in skimmed.items.into_iter().zip(listing.items) {
-        assert_eq!((skimmed.id_hash(), skimmed.digest()), (id_hash(&token.id), token.digest()), "{token:?}");
-        assert_eq!(skimmed.read(), token);
+fn check_skimmed<T: Object + PartialEq + Debug>(skimmed: Vec<Listed<T>>, read: Vec<T>) {
+    assert_eq!(skimmed.len(), read.len());
+    for (skimmed, object) in skimmed.into_iter().zip(read) {
+        assert_eq!((skimmed.id_hash(), skimmed.digest()), (id_hash(object.id()), object.digest()), "{object:?}");
+        assert_eq!(skimmed.read(), object);
     }
 }
 

@@ -108,6 +108,29 @@ fn documented_item() -> impl Strategy<Value = Value> {
         })
 }
 
+/// A device nearly as the API documents it.
+fn documented_device() -> impl Strategy<Value = Value> {
+    let text = || prop_oneof![4 => "[a-z ]{1,8}", 1 => ".{0,8}", 1 => "[\\x00-\\x7f]{0,3}"].prop_map(Value::from);
+    let name = || prop_oneof![6 => text(), 1 => Just(Value::Null), 1 => arbitrary_json()];
+    let names = ["UserId", "UserPrincipalName", "DisplayName", "More"];
+    let named = (prop::collection::vec(name(), 4), prop::bits::u8::masked(15), prop::bool::weighted(0.8));
+    let user = named.prop_map(move |(values, given, is_usual)| {
+        let given = if is_usual { 7 } else { given };
+        let members = names.iter().zip(values).enumerate().filter(|(n, _)| given & (1 << n) != 0);
+        Value::Object(members.map(|(_, (name, value))| ((*name).to_owned(), value)).collect())
+    });
+    let user = prop_oneof![6 => user, 2 => Just(json!({})), 1 => Just(Value::Null), 1 => arbitrary_json()];
+    let instant = prop_oneof![3 => "20[0-9]{2}-0[1-9]-1[0-9]T1[0-9]:[0-5][0-9]:[0-5][0-9]Z", 1 => ".{0,3}"];
+    let more = prop::option::weighted(0.1, arbitrary_json());
+    (text(), prop::option::weighted(0.9, user), prop::option::weighted(0.7, instant), more).prop_map(
+        |(serial, user, instant, more)| {
+            let given = [("SerialNumber", Some(serial)), ("User", user), ("ActivateDate", instant.map(Value::from))];
+            let given = given.into_iter().chain([("More", more)]);
+            Value::Object(given.filter_map(|(name, value)| Some((name.to_owned(), value?))).collect())
+        },
+    )
+}
+
 fn arbitrary_object() -> impl Strategy<Value = Value> {
     prop::collection::vec((any::<prop::sample::Index>(), arbitrary_json()), 0..6).prop_map(|members| {
         let named = members.into_iter().map(|(index, value)| (index.get(&NAMES).to_string(), value));
@@ -143,8 +166,20 @@ proptest! {
     }
 
     #[test]
-    fn a_code_that_is_skimmed_is_the_code_that_is_read(items in prop::collection::vec(documented_item(), 1..9)) {
+    fn a_code_that_is_skimmed_is_the_code_that_is_read(items in prop::collection::vec(documented_item(), 1..3)) {
         check_answer(json!({"AccessTokens": {"AccessToken": items}, "TotalCount": items.len()}).to_string().as_bytes());
+    }
+
+    #[test]
+    fn a_device_that_is_skimmed_is_the_device_that_is_read(
+        items in prop::collection::vec(documented_device(), 1..3),
+        is_truncated in prop_oneof![Just(json!(true)), Just(json!("false")), arbitrary_json()],
+        marker in prop_oneof![Just(Value::Null), ".{0,2}".prop_map(Value::from), arbitrary_json()],
+    ) {
+        let devices = json!({"VirtualMFADevice": items});
+        check_answer(
+            json!({"VirtualMFADevices": devices, "IsTruncated": is_truncated, "Marker": marker}).to_string().as_bytes(),
+        );
     }
 
     #[test]

@@ -46,7 +46,7 @@ fn codes(ids: &[&str], total_count: Option<u64>) -> AccessTokenPage {
 
 /// An answer of second 7 with the devices `serials`.
 fn devices(serials: &[&str], is_truncated: bool, marker: Option<&str>) -> MfaDevicePage {
-    let page = page(serials.iter().copied().map(device).collect());
+    let page = page(serials.iter().copied().map(|serial| device(serial).into()).collect());
     MfaDevicePage { page, is_truncated, marker: marker.map(str::to_owned) }
 }
 
