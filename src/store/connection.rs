@@ -36,6 +36,8 @@ pub(crate) struct Session {
     pub(super) pid: i32,
     /// Where it goes when its work is done; nowhere where it has the login's own rights, or a transaction that stays open.
     pub(super) spares: Option<Arc<Spares>>,
+    /// Whoever gets the connection next must not find them.
+    pub(super) has_temporary_tables: bool,
     /// Its place among the connections that the program may have at once, if it counts.
     _place: Option<OwnedSemaphorePermit>,
 }
@@ -100,7 +102,7 @@ impl Store {
             send_at_once(self.options.get_port());
             let Standing { pid, is_locked, .. } = assume(&mut conn, duty, lock).await?;
             let spares = duty.map(|_| Arc::clone(&self.spares));
-            Ok((Session { conn, pid, spares, _place: None }, is_locked == Some(true)))
+            Ok((Session { conn, pid, spares, has_temporary_tables: false, _place: None }, is_locked == Some(true)))
         });
         let too_late =
             || io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {} s", limit.as_secs_f64()));
@@ -113,7 +115,10 @@ impl Store {
             let answer = timeout(COURTESY_LIMIT, assume(&mut conn, duty, lock)).await;
             if let Ok(Ok(Standing { pid, is_locked, .. })) = answer {
                 let spares = Some(Arc::clone(&self.spares));
-                return Some((Session { conn, pid, spares, _place: None }, is_locked == Some(true)));
+                return Some((
+                    Session { conn, pid, spares, has_temporary_tables: false, _place: None },
+                    is_locked == Some(true),
+                ));
             }
         }
         None
@@ -130,8 +135,10 @@ impl Session {
     /// comes next would find the target taken.
     pub(super) async fn release(mut self) {
         let releasing = async {
-            // Staging tables go as well.
-            sqlx::raw_sql("select pg_advisory_unlock_all(); discard temp").execute(&mut self.conn).await?;
+            sqlx::query!("select pg_advisory_unlock_all()").execute(&mut self.conn).await?;
+            if self.has_temporary_tables {
+                sqlx::raw_sql("discard temp").execute(&mut self.conn).await?;
+            }
             match self.spares {
                 Some(spares) => spares.keep(self.conn),
                 None => self.conn.close().await?,

@@ -224,6 +224,7 @@ impl<T: Kept> Observations<T> {
 
     async fn ensure_staging(&mut self) -> Result<(), StoreError> {
         if !self.staged.exists {
+            self.session.conn.has_temporary_tables = true;
             sqlx::query(T::STAGING).execute(&mut *self.session.conn).await?;
             self.staged.exists = true;
         }

@@ -62,15 +62,13 @@ pub(super) async fn assume(
         Standing,
         r#"
         select pg_backend_pid() as "pid!",
-               (
-                   select set_config('role', r.rolname, $2)
-                   from pg_catalog.pg_roles r
-                   where r.rolname = $1
-                     and pg_has_role(
-                             session_user, r.oid,
-                             case when current_setting('server_version_num')::int < 160000 then 'member' else 'set' end)
-                     and has_schema_privilege(r.oid, to_regnamespace('inventory')::oid, 'usage')
-               ) is not null as "is_assumed!",
+               case
+                   when pg_has_role(
+                            session_user, to_regrole($1)::oid,
+                            case when current_setting('server_version_num')::int < 160000 then 'member' else 'set' end)
+                    and has_schema_privilege(to_regrole($1)::oid, to_regnamespace('inventory')::oid, 'usage')
+                   then set_config('role', $1, $2)
+               end is not null as "is_assumed!",
                pg_try_advisory_lock(hashtextextended($3, 0)) as is_locked
         "#,
         duty.map(Duty::role),
