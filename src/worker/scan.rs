@@ -37,8 +37,10 @@ impl Worker {
                 outcome,
             };
             let mut limits = Limits::new(self.config.scan.deadline, self.stop.clone());
-            // Before the turn is taken: accounts whose identity nobody tells must not keep others waiting.
-            let (account_id, identity_trouble) = match self.identify(account, &limits).await {
+            let Some(turn) = limits.wait_turn(self.turns.of_identities().take()).await else {
+                return report(None, TargetOutcome::Unrecorded(stopped()));
+            };
+            let (account_id, identity_trouble) = match turn.run(self.identify(account, &limits)).await {
                 Ok(account_id) => (account_id, None),
                 Err(IdentityTrouble::Refused(trouble)) => {
                     return report(None, TargetOutcome::Unrecorded(trouble));

@@ -18,23 +18,34 @@ const SCANS_MAX: usize = 24;
 /// would end no sooner, each with a connection of its own.
 const YOUNG_SCANS_MAX: usize = 4;
 
+/// Accounts of which STS was asked a moment ago whose they are: each may open a connection of its own to ask.
+const YOUNG_QUESTIONS_MAX: usize = 16;
+
 /// A moment: what takes longer waits for its API, and another one may begin beside it.
 const YOUTH: Duration = Duration::from_millis(250);
 
 /// The turns of each source: an API that answers nobody must not keep the scans of the other one waiting.
+///
+/// Nor must an account whose identity nobody tells: any number of them wait, but they do not ask all at once.
 pub(super) struct Turns {
+    identities: Queue,
     access_tokens: Queue,
     mfa_devices: Queue,
 }
 
 impl Default for Turns {
     fn default() -> Self {
-        let queue = || Queue::new(SCANS_MAX, YOUNG_SCANS_MAX, YOUTH);
-        Self { access_tokens: queue(), mfa_devices: queue() }
+        let scans = || Queue::new(SCANS_MAX, YOUNG_SCANS_MAX, YOUTH);
+        let identities = Queue::new(Semaphore::MAX_PERMITS, YOUNG_QUESTIONS_MAX, YOUTH);
+        Self { identities, access_tokens: scans(), mfa_devices: scans() }
     }
 }
 
 impl Turns {
+    pub(super) fn of_identities(&self) -> &Queue {
+        &self.identities
+    }
+
     pub(super) fn of(&self, source: Source) -> &Queue {
         match source {
             Source::AccessTokens => &self.access_tokens,
