@@ -33,13 +33,22 @@ enum Content<T> {
 #[derive(Clone)]
 struct Unread<T> {
     answer: Bytes,
-    place: usize,
-    read: fn(&Bytes, usize) -> T,
+    place: Place,
+    read: fn(&Bytes, Place) -> T,
+}
+
+/// Where an answer lists an object.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// Which of the items it is, from 0.
+    pub index: usize,
+    /// The byte where it probably begins.
+    pub start: usize,
 }
 
 impl<T> Listed<T> {
     /// The object at `place` of `answer`, from where `read` reads it when somebody needs it; its hashes are known already.
-    pub fn unread(id_hash: u64, digest: Digest, answer: Bytes, place: usize, read: fn(&Bytes, usize) -> T) -> Self {
+    pub fn unread(id_hash: u64, digest: Digest, answer: Bytes, place: Place, read: fn(&Bytes, Place) -> T) -> Self {
         Self { id_hash, digest, content: Content::Unread(Unread { answer, place, read }) }
     }
 

@@ -13,7 +13,7 @@ pub use access_token::{AccessToken, AccessTokenFields};
 pub use anomaly::{Anomaly, AnomalyKind, RejectedItem};
 pub use dataset::Dataset;
 pub use digest::{Digest, DigestBuilder, id_hash};
-pub use listed::{Listed, Object};
+pub use listed::{Listed, Object, Place};
 pub use mfa_device::{DeviceStatus, MfaDevice, MfaDeviceFields, MfaUser, MfaUserFields};
 
 use std::{fmt, str::FromStr};

@@ -10,9 +10,11 @@ use super::{
         json::Elements,
         number::whole_number,
     },
+    place,
     plain::{Count, Instant, Object, Text},
+    read_at,
 };
-use crate::inventory::{AccessToken, AccessTokenFields, DigestBuilder, Listed, id_hash};
+use crate::inventory::{AccessToken, AccessTokenFields, DigestBuilder, Listed, Place, id_hash};
 
 /// What `body` lists, where it is a success in the documented shape with a code at least; with `reads_all` nothing is left
 /// unread.
@@ -29,22 +31,27 @@ pub(in crate::source) fn skim_access_tokens(
     let total_count = answer.total_count.and_then(whole_number).and_then(|count| u64::try_from(count).ok());
     let mut builder = DigestBuilder::default();
     let mut items = Vec::with_capacity(codes.len());
-    for (place, Object(code)) in codes.iter().enumerate() {
+    for (index, Object(code)) in codes.iter().enumerate() {
         let fields = code.fields()?;
         let (id_hash, digest) = (id_hash(fields.id), fields.digest(&mut builder));
         items.push(if reads_all {
             Listed::known(id_hash, digest, fields.to_code())
         } else {
-            Listed::unread(id_hash, digest, body.clone(), place, read_item)
+            Listed::unread(id_hash, digest, body.clone(), place(body, index, fields.id), read_item)
         });
     }
     Some(AccessTokenListing { items, rejected: Vec::new(), total_count })
 }
 
-fn read_item(body: &Bytes, place: usize) -> AccessToken {
+fn read_item(body: &Bytes, place: Place) -> AccessToken {
+    read_at(body, place, decode_item).unwrap_or_else(|| read_item_of(body, place.index))
+}
+
+/// The item by its number alone.
+fn read_item_of(body: &Bytes, index: usize) -> AccessToken {
     let answer: Answer<'_, &RawValue> = serde_json::from_slice(body).expect("it was JSON when it was skimmed");
     let Object(Container { access_token: Elements(items) }) = answer.access_tokens;
-    decode_item(items[place]).expect("it had a usable id when it was skimmed")
+    decode_item(items[index]).expect("it had a usable id when it was skimmed")
 }
 
 /// An answer; of members that are not named here the thorough reading takes no notice either.
@@ -166,6 +173,21 @@ mod tests {
         }
         for other in [r#"{"Status":"expired"}"#, r#"["a",null,null,"expired",null,null,null,null]"#, "null"] {
             assert!(skim(answer(&format!("{plain},{other}"))).is_none(), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_code_is_read_wherever_its_id_stands() {
+        let items = [
+            r#"{"AccessTokenId":"a","Status":"expired","Name":"first"}"#,
+            r#"{"Name":"}{","Status":"expired","AccessTokenId":"b"}"#,
+            r#"{"Name":"{\"AccessTokenId\":\"a\",\"Status\":\"expired\"}","AccessTokenId":"c","Status":"expired"}"#,
+            r#"{"AccessTokenId":"\u0064","Status":"expired"}"#,
+        ];
+        let listing = skim(answer(&items.join(" , "))).unwrap();
+        assert!(listing.items.iter().all(Listed::is_unread));
+        for (listed, item) in listing.items.into_iter().zip(items) {
+            assert_eq!(listed.read(), decode_item(serde_json::from_str(item).unwrap()).unwrap());
         }
     }
 

@@ -9,9 +9,11 @@ use super::{
         json::Elements,
         mfa_devices::{MfaDeviceListing, boolean, decode_item, is_key},
     },
+    place,
     plain::{Instant, Object, Text, present},
+    read_at,
 };
-use crate::inventory::{DigestBuilder, Listed, MfaDevice, MfaDeviceFields, MfaUserFields, id_hash};
+use crate::inventory::{DigestBuilder, Listed, MfaDevice, MfaDeviceFields, MfaUserFields, Place, id_hash};
 
 /// What `body` lists, where it is a success in the documented shape with a device at least; with `reads_all` nothing is
 /// left unread.
@@ -29,22 +31,27 @@ pub(in crate::source) fn skim_mfa_devices(
     let marker = answer.marker.map(|Text(marker)| marker.into_owned()).filter(|marker| !marker.is_empty());
     let mut builder = DigestBuilder::default();
     let mut items = Vec::with_capacity(devices.len());
-    for (place, Object(device)) in devices.iter().enumerate() {
+    for (index, Object(device)) in devices.iter().enumerate() {
         let fields = device.fields()?;
         let (id_hash, digest) = (id_hash(fields.serial_number), fields.digest(&mut builder));
         items.push(if reads_all {
             Listed::known(id_hash, digest, fields.to_device())
         } else {
-            Listed::unread(id_hash, digest, body.clone(), place, read_item)
+            Listed::unread(id_hash, digest, body.clone(), place(body, index, fields.serial_number), read_item)
         });
     }
     Some(MfaDeviceListing { items, rejected: Vec::new(), is_truncated, marker })
 }
 
-fn read_item(body: &Bytes, place: usize) -> MfaDevice {
+fn read_item(body: &Bytes, place: Place) -> MfaDevice {
+    read_at(body, place, decode_item).unwrap_or_else(|| read_item_of(body, place.index))
+}
+
+/// The item by its number alone.
+fn read_item_of(body: &Bytes, index: usize) -> MfaDevice {
     let answer: Answer<'_, &RawValue> = serde_json::from_slice(body).expect("it was JSON when it was skimmed");
     let Object(Container { device: Elements(items) }) = answer.devices;
-    decode_item(items[place]).expect("it had a usable serial number when it was skimmed")
+    decode_item(items[index]).expect("it had a usable serial number when it was skimmed")
 }
 
 /// An answer; of members that are not named here the thorough reading takes no notice either.

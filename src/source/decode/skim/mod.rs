@@ -11,3 +11,25 @@ mod plain;
 
 pub(in crate::source) use access_tokens::skim_access_tokens;
 pub(in crate::source) use mfa_devices::skim_mfa_devices;
+
+use bytes::Bytes;
+use serde_json::value::RawValue;
+
+use crate::inventory::{Place, RejectedItem};
+
+/// Where in `body` the item number `index` is, whose id is `id`.
+fn place(body: &Bytes, index: usize, id: &str) -> Place {
+    // Nearly every item begins with its id. An id that holds an escape is not in the body.
+    let offset = id.as_ptr().addr().checked_sub(body.as_ptr().addr());
+    let before = offset.and_then(|offset| body.get(..offset));
+    let start = before.and_then(|before| before.iter().rposition(|byte| *byte == b'{'));
+    Place { index, start: start.unwrap_or_default() }
+}
+
+/// The item at `place`, if it begins where it was thought to. Anything else that begins there has no id: in a text its quotes
+/// would be escaped, and no item that was skimmed holds an object with one.
+fn read_at<T>(body: &Bytes, place: Place, decode: fn(&RawValue) -> Result<T, RejectedItem>) -> Option<T> {
+    let text = body.get(place.start..)?;
+    let raw = serde_json::Deserializer::from_slice(text).into_iter::<&RawValue>().next()?.ok()?;
+    decode(raw).ok()
+}
