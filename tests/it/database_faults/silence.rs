@@ -125,6 +125,19 @@ async fn a_silent_connection_ends_its_scan_and_harms_no_other() {
 }
 
 #[tokio::test]
+async fn a_database_that_never_says_whether_the_target_is_free_changes_nothing() {
+    let (world, proxy) = behind_a_proxy().await;
+    proxy.script(|trip, moment| {
+        let asks = moment == Moment::Before && trip.statement.starts_with("select pg_backend_pid()");
+        if asks { Then::Hold } else { Then::Pass }
+    });
+    let report = scan(&world).await;
+    proxy.pass();
+    world.database.end_sessions().await;
+    expect_nothing_changed(&world, &report, &["cannot be reached", "no answer within"]).await;
+}
+
+#[tokio::test]
 async fn a_database_that_falls_silent_ends_all_scans_and_the_next_ones_work() {
     let (world, proxy) = behind_a_proxy().await;
     let is_over = std::sync::atomic::AtomicBool::new(false);
