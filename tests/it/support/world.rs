@@ -111,11 +111,13 @@ impl World {
     /// The same, with a legal hold, a purge and what it left.
     pub(crate) async fn lived_in() -> Self {
         let world = Box::pin(Self::grown()).await;
+        // Of what was closed first: a purge of anything has to pass it over.
         let hold = "
             insert into inventory.legal_holds (account_id, dataset, object_id, reason, placed_by, placed_at)
-            select account_id, 'access-tokens', min(access_token_id), 'case 7', 'auditor', now()
+            select account_id, 'access-tokens', access_token_id, 'case 7', 'auditor', now()
             from inventory.access_token_history
-            group by account_id";
+            order by valid_to_at, access_token_id
+            limit 1";
         world.database.execute(hold).await;
         let cutoff = world.clock.now() - TimeDelta::days(14);
         for is_dry_run in [true, false] {
