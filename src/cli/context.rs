@@ -10,7 +10,7 @@ use tracing::{info, warn};
 use crate::{
     clock::SystemClock,
     config::{Config, process_environment},
-    source::Environment,
+    source::{Environment, HttpClient},
     store::Store,
     worker::{Progress, Worker},
 };
@@ -54,11 +54,15 @@ impl Context {
         Ok(Self { config, store, cluster })
     }
 
-    /// As [`Context::open`], with the schema brought up to date.
-    pub(super) async fn open_migrated(path: Option<&Path>) -> anyhow::Result<Self> {
-        let context = Self::open(path).await?;
+    /// As [`Context::open`], with the schema brought up to date and the client for a worker.
+    pub(super) async fn open_for_work(path: Option<&Path>) -> anyhow::Result<(Self, HttpClient)> {
+        let config = Config::load(path, process_environment())?;
+        let api = config.api.clone();
+        // It reads the machine's certificates meanwhile, which takes as long as a database needs to answer.
+        let http = tokio::task::spawn_blocking(move || HttpClient::new(&api));
+        let context = Self::open_with(config).await?;
         context.migrate().await?;
-        Ok(context)
+        Ok((context, http.await??))
     }
 
     /// As [`Context::open`], refusing a schema that is not this program's.
@@ -86,10 +90,15 @@ impl Context {
     }
 
     /// The worker of this configuration.
-    pub(super) fn worker(&self, progress: Arc<dyn Progress>, stop: CancellationToken) -> anyhow::Result<Worker> {
+    pub(super) fn worker(
+        &self,
+        http: HttpClient,
+        progress: Arc<dyn Progress>,
+        stop: CancellationToken,
+    ) -> anyhow::Result<Worker> {
         let environment = Environment::of_process();
         let clock = Arc::new(SystemClock);
-        Ok(Worker::new(self.config.clone(), self.store.clone(), clock, &environment, progress, stop)?)
+        Ok(Worker::with_client(http, self.config.clone(), self.store.clone(), clock, &environment, progress, stop)?)
     }
 
     /// Lets go of the embedded server.

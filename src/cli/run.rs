@@ -31,11 +31,11 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(config: Option<&Path>, arguments: &Arguments) -> anyhow::Result<Exit> {
-    let context = Context::open_migrated(config).await?;
+    let (context, http) = Context::open_for_work(config).await?;
     require_accounts(&context.config)?;
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone())?;
-    let worker = Arc::new(context.worker(Arc::new(NoProgress), stop.clone())?);
+    let worker = Arc::new(context.worker(http, Arc::new(NoProgress), stop.clone())?);
     worker.recall_members().await?;
     let accounts = worker.accounts();
     let kept: Vec<_> =

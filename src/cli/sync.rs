@@ -51,11 +51,11 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(config: Option<&Path>, arguments: Arguments, output: &Output) -> anyhow::Result<Exit> {
     let (source, request) = arguments.request()?;
-    let context = Context::open_migrated(config).await?;
+    let (context, http) = Context::open_for_work(config).await?;
     require_accounts(&context.config)?;
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone())?;
-    let worker = context.worker(Arc::new(Bars::new(output.bars().clone())), stop)?;
+    let worker = context.worker(http, Arc::new(Bars::new(output.bars().clone())), stop)?;
     worker.recall_members().await?;
     let troubles = worker.list_members(arguments.dry_run).await;
     let accounts = worker.accounts();

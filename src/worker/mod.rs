@@ -77,6 +77,22 @@ impl Worker {
         stop: CancellationToken,
     ) -> Result<Self, SourceError> {
         let http = HttpClient::new(&config.api)?;
+        Self::with_client(http, config, store, clock, environment, progress, stop)
+    }
+
+    /// As [`new`](Self::new), with an HTTP client that was built before.
+    ///
+    /// # Errors
+    /// Where an endpoint of `config.api` cannot be used.
+    pub fn with_client(
+        http: HttpClient,
+        config: Config,
+        store: Store,
+        clock: Arc<dyn Clock>,
+        environment: &Environment,
+        progress: Arc<dyn Progress>,
+        stop: CancellationToken,
+    ) -> Result<Self, SourceError> {
         let client = |credentials: &CredentialsConfig| {
             AccountClient::new(http.clone(), &config.api, credentials, environment.clone(), Arc::clone(&clock))
                 .map(Arc::new)
