@@ -20,6 +20,7 @@ pub mod scan;
 pub mod schedule;
 pub mod source;
 pub mod store;
+mod task;
 pub mod telemetry;
 pub mod web;
 pub mod worker;

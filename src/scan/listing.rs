@@ -1,6 +1,7 @@
 //! Reads one `ListAccessTokens` listing, filtered or not, by whatever paging the server honours.
 
 use futures::{StreamExt, stream};
+use tokio::sync::Semaphore;
 
 use super::{
     Evidence, Halt, Incompleteness, Limits, Observer, ScanOptions,
@@ -14,6 +15,9 @@ use crate::{
 
 /// The largest page size that the documentation names.
 const PAGE_SIZE: u32 = 50;
+
+/// Pages that may be under way or wait for an earlier one, for each that may be fetched at once.
+const PAGES_AHEAD: usize = 4;
 
 /// Reads listings of one account and hands on what it sees.
 pub(super) struct ListingReader<'a, S, O> {
@@ -54,23 +58,35 @@ where
         }
 
         let (source, limits, reads_all) = (self.source, self.limits, self.observer.wants_all());
+        let concurrency = self.options.concurrency.max(1);
+        let (lanes, places) = (&Semaphore::new(concurrency), &Semaphore::new(concurrency));
         let fetch = |number: u64| {
             let query = AccessTokenQuery { reads_all, ..page_query(filter, number) };
-            async move { limits.answer(source.list_access_tokens(&query)).await }
+            async move {
+                let place = places.acquire().await.expect("nobody closes the semaphore");
+                let _lane = lanes.acquire().await.expect("nobody closes the semaphore");
+                let answer = limits.answer(source.list_access_tokens(&query)).await?;
+                Ok::<_, Halt<O::Error>>((answer, place))
+            }
         };
         // A page without a new item means that the server ignores paging or has no more:
         // either way asking on is in vain.
         let mut brought_new = true;
         if listing.lacks_items() {
             let page_total = listing.total_last().unwrap_or(0).div_ceil(page_length);
-            let mut pages = stream::iter(2..=page_total).map(fetch).buffered(self.options.concurrency.max(1));
-            while brought_new && let Some(page) = pages.next().await {
-                brought_new = self.take(&mut listing, page?).await?;
+            let mut pages = stream::iter(2..=page_total).map(fetch).buffered(PAGES_AHEAD * concurrency);
+            while brought_new && let Some(answer) = pages.next().await {
+                let (page, _place) = answer?;
+                brought_new = self.take(&mut listing, page).await?;
+                if listing.page_count() == 2 {
+                    // Paging is honoured. A page that is late need not keep the lanes of those after it empty.
+                    places.add_permits((PAGES_AHEAD - 1) * concurrency);
+                }
             }
         }
         // The listing grew, or its pages are shorter than the first.
         while brought_new && listing.lacks_items() {
-            let page = fetch(listing.page_count() + 1).await?;
+            let (page, _place) = fetch(listing.page_count() + 1).await?;
             brought_new = self.take(&mut listing, page).await?;
         }
         Ok(listing)

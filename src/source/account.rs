@@ -8,12 +8,12 @@ use std::sync::{
 use chrono::{DateTime, TimeDelta, Utc};
 use governor::{DefaultDirectRateLimiter, RateLimiter};
 use reqwest::header::{ACCEPT, CONTENT_LENGTH};
-use tokio_util::task::AbortOnDropHandle;
 use tracing::{Instrument, Span};
 
 use crate::{
     clock::Clock,
     config::{ApiConfig, AssumeRole, CredentialsConfig},
+    task::Task,
 };
 
 use super::{
@@ -120,15 +120,7 @@ impl AccountClient {
         decoder: impl Decode<T> + 'static,
     ) -> Result<(T, Received), SourceError> {
         let (client, span) = (Arc::clone(self), Span::current());
-        let call = async move { client.call_within(&span, operation, &params, decoder).await };
-        match AbortOnDropHandle::new(tokio::spawn(call)).await {
-            Ok(answer) => answer,
-            Err(error) => match error.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                // The runtime ends, and whoever waits here with it.
-                Err(_) => std::future::pending().await,
-            },
-        }
+        Task::spawn(async move { client.call_within(&span, operation, &params, decoder).await }).join().await
     }
 
     /// Calls `operation` until its answer can be decoded or trying again is useless.

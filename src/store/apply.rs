@@ -8,9 +8,10 @@ use super::{
     ending::{Ending, Writer},
     kept::{Kept, Written},
     ledger::{Advance, Counts, Outcome, Trouble},
-    observations::{Observations, Staged},
+    observations::{Noted, Observations, Observed},
     session::TargetSession,
     spool::Spool,
+    stager::{Staged, Stager},
 };
 use crate::{
     clock::Clock,
@@ -38,32 +39,47 @@ impl<T: Kept> Observations<T> {
     ///
     /// Applying the same scan twice changes nothing: the second time every digest is known.
     pub(crate) async fn apply(
+        self,
+        report: ScanReport,
+        limits: DeleteLimits,
+        clock: &dyn Clock,
+    ) -> Result<Applied, StoreError> {
+        match self.finish().await {
+            Ok(observed) => observed.apply(report, limits, clock).await,
+            Err((session, error)) => session.fail_by(error, clock).await,
+        }
+    }
+}
+
+impl<T: Kept> Observed<T> {
+    async fn apply(
         mut self,
         report: ScanReport,
         limits: DeleteLimits,
         clock: &dyn Clock,
     ) -> Result<Applied, StoreError> {
-        let store = self.session.store.clone();
-        let pid = self.session.conn.pid;
+        let store = self.stager.session.store.clone();
+        let pid = self.stager.session.conn.pid;
         let written = match store.watch(pid, self.write(report, limits)).await {
             Ok(ending) => Ok(ending.write(&store, clock.now()).await),
             Err(error) => Err(error),
         };
         match written {
             Ok((applied, Ok(()))) => {
-                self.session.conn.release().await;
+                self.stager.session.conn.release().await;
                 Ok(applied)
             }
-            Ok((applied, Err(error))) if error.is_lost() => self.session.settle_commit(applied, error, clock).await,
-            Ok((_, Err(error))) | Err(error) => self.session.fail_by(error, clock).await,
+            Ok((applied, Err(error))) if error.is_lost() => {
+                self.stager.session.settle_commit(applied, error, clock).await
+            }
+            Ok((_, Err(error))) | Err(error) => self.stager.session.fail_by(error, clock).await,
         }
     }
 
     /// Writes everything but the end, in a transaction that is not committed yet; where there is no row to write, in none.
     async fn write(&mut self, report: ScanReport, limits: DeleteLimits) -> Result<Ending<'_>, StoreError> {
-        self.flush().await?;
-        let live_count = self.live_count();
-        let Self { session, digests, has_overdue, rejected, staged, spool, .. } = self;
+        let Self { stager: Stager { session, staged, spool, .. }, digests, has_overdue, noted, rejected } = self;
+        let live_count = digests.len() as u64;
         let TargetSession { conn, target, account_name, scan_id, started_at, known, applied_scan_id, .. } = session;
         let ScanReport { evidence, verdict } = report;
         let (pid, scan_id, started_at) = (conn.pid, *scan_id, *started_at);
@@ -85,13 +101,13 @@ impl<T: Kept> Observations<T> {
             Verdict::Incomplete(why) => (Outcome::Incomplete, Some(Trouble::incomplete(why)), None),
         };
 
-        let has_rows = staged.distinct_count() > 0
+        let has_rows = noted.distinct_count() > 0
             || !rejected.is_empty()
             || tombstones.is_some_and(|tombstones| tombstones.count() > 0 || *has_overdue);
         let writer = if has_rows {
             let mut tx = conn.begin().await?;
             pass_fence(&mut tx, account_id, target.source.name(), *applied_scan_id).await?;
-            write_staged::<T>(&mut tx, account_id, scan_id, staged, std::mem::take(spool), &mut counts).await?;
+            write_staged::<T>(&mut tx, account_id, scan_id, staged, noted, std::mem::take(spool), &mut counts).await?;
             keep_rejected(&mut tx, account_id, target.source.name(), scan_id, rejected).await?;
             if let Some(tombstones) = tombstones {
                 counts.deleted = bury::<T>(&mut tx, scan_id, tombstones, known.complete_started_at).await?;
@@ -121,6 +137,7 @@ async fn write_staged<T: Kept>(
     account_id: &str,
     scan_id: i64,
     staged: &Staged,
+    noted: &Noted,
     spool: Spool,
     counts: &mut Counts,
 ) -> Result<(), StoreError> {
@@ -135,17 +152,17 @@ async fn write_staged<T: Kept>(
                 sqlx::raw_sql("set local random_page_cost = 1").execute(&mut *conn).await?;
             }
         }
-        if !staged.repeated().is_empty() {
+        if !noted.repeated().is_empty() {
             sqlx::query(T::KEEP_LAST).execute(&mut *conn).await?;
         }
         written = T::write_staged(conn, account_id, scan_id, staged.contents()).await?;
         returned = sqlx::query_scalar::<_, i64>(T::COUNT_RETURNED).fetch_one(&mut *conn).await?.unsigned_abs();
     }
     if let Some(baseline) = T::BASELINE.filter(|_| !spool.is_empty()) {
-        written.opened += baseline.write(conn, spool, staged.repeated()).await?;
+        written.opened += baseline.write(conn, spool, noted.repeated()).await?;
     }
     let touched = written.opened + written.advanced + written.touched;
-    let expected = staged.distinct_count();
+    let expected = noted.distinct_count();
     if touched != expected {
         return Err(StoreError::Disagreement { statement: "writing current rows", touched, expected });
     }

@@ -8,6 +8,7 @@
 mod access_tokens;
 mod accounts;
 mod apply;
+mod aside;
 mod baseline;
 mod connection;
 mod copy;
@@ -34,6 +35,7 @@ mod session;
 mod settle;
 mod spare;
 mod spool;
+mod stager;
 mod tabulate;
 mod watch;
 

@@ -113,10 +113,7 @@ impl Worker {
         limits: &Limits,
     ) -> Result<Applied, StoreError> {
         let clock = &*self.clock;
-        let mut observations = match Observations::<T>::begin(session).await {
-            Ok(observations) => observations,
-            Err((session, error)) => return session.fail_by(error, clock).await,
-        };
+        let mut observations = Observations::<T>::begin(session);
         let config = &self.config.scan;
         let options = ScanOptions {
             paging: config.paging,
@@ -128,10 +125,10 @@ impl Worker {
         let report = match result {
             Ok(report) => report,
             Err(ScanError::Stopped) => {
-                let session = observations.into_session();
+                let session = observations.into_session().await;
                 return session.fail(Outcome::Abandoned, Evidence::default(), stopped(), clock).await;
             }
-            Err(ScanError::Observer(error)) => return observations.into_session().fail_by(error, clock).await,
+            Err(ScanError::Observer(error)) => return observations.into_session().await.fail_by(error, clock).await,
         };
         if let Some(skew) = report.evidence.skew.filter(|skew| skew.abs() > SKEW_WARNING) {
             let skew_seconds = skew.as_seconds_f64();
@@ -145,7 +142,7 @@ impl Worker {
         {
             // Nothing was seen, so there is nothing to apply.
             let trouble = Trouble::incomplete(why);
-            return observations.into_session().fail(Outcome::Failed, report.evidence, trouble, clock).await;
+            return observations.into_session().await.fail(Outcome::Failed, report.evidence, trouble, clock).await;
         }
         // Keys that were exchanged meanwhile may have answered for another account.
         let exchanged = match limits.wait(account.verify_id()).await {
@@ -157,7 +154,7 @@ impl Worker {
             }),
             Ok(Err(trouble)) => Some(trouble.into_trouble()),
             Err(Interruption::Stopped) => {
-                let session = observations.into_session();
+                let session = observations.into_session().await;
                 return session.fail(Outcome::Abandoned, report.evidence, stopped(), clock).await;
             }
             Err(Interruption::Deadline(allowed)) => {
@@ -165,7 +162,7 @@ impl Worker {
             }
         };
         if let Some(trouble) = exchanged {
-            return observations.into_session().fail(Outcome::Failed, report.evidence, trouble, clock).await;
+            return observations.into_session().await.fail(Outcome::Failed, report.evidence, trouble, clock).await;
         }
         let delete_limits = DeleteLimits {
             max_count: u64::from(config.max_delete_count),

@@ -14,15 +14,16 @@ use std::{
 use imports::imports;
 
 /// The modules of the crate, each with those it may import. Who is not named here is imported by nobody.
-const MODULES: [(&str, &[&str]); 13] = [
+const MODULES: [(&str, &[&str]); 14] = [
     ("inventory", &[]),
     ("clock", &[]),
     ("telemetry", &[]),
+    ("task", &[]),
     ("config", &["inventory"]),
     ("schedule", &["config", "inventory"]),
-    ("source", &["config", "clock", "inventory"]),
+    ("source", &["config", "clock", "inventory", "task"]),
     ("scan", &["source", "inventory", "config"]),
-    ("store", &["scan", "inventory", "clock"]),
+    ("store", &["scan", "inventory", "clock", "task"]),
     ("worker", &["config", "schedule", "source", "scan", "store", "inventory", "clock"]),
     ("web", &["config", "clock", "inventory", "schedule", "scan", "source", "store", "worker"]),
     ("cli", &["config", "clock", "inventory", "schedule", "scan", "source", "store", "telemetry", "web", "worker"]),

@@ -52,6 +52,7 @@ impl CountedListing {
     pub(in crate::scan) fn take(&mut self, answer: &AccessTokenPage, named: &mut Named) -> bool {
         if self.page_count == 0 {
             self.total_first = answer.total_count;
+            named.expect(answer.total_count.unwrap_or_default());
         }
         self.total_last = answer.total_count;
         self.page_count += 1;

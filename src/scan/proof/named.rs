@@ -5,6 +5,9 @@ use std::hint::black_box;
 use super::Absence;
 use crate::inventory::id_hash;
 
+/// Ids for which room is made because an answer says that they are coming.
+const EXPECTED_MAX: u64 = 2_000_000;
+
 /// Every id that an answer of one scan named, in whichever reading of whichever attempt.
 ///
 /// Such an object is alive: a later answer without it may come from a server that lags behind.
@@ -33,10 +36,19 @@ impl Named {
         Reading(self.reading_count)
     }
 
+    /// Makes room for as many ids as a listing says that it has: to grow as they come needs half as much more for a
+    /// moment, each time that all move.
+    pub(super) fn expect(&mut self, id_count: u64) {
+        let id_count = usize::try_from(id_count.min(EXPECTED_MAX)).expect("it is at most two million");
+        if room(self.hashes.len()) < id_count {
+            self.grow((id_count / 3 * 4 + 4).next_power_of_two());
+        }
+    }
+
     /// Notes that the newest reading names an id; returns which reading named it last, before all of them if none did.
     pub(super) fn note(&mut self, id_hash: u64) -> Reading {
-        if self.id_count >= self.hashes.len() / 4 * 3 {
-            self.grow();
+        if self.id_count >= room(self.hashes.len()) {
+            self.grow((self.hashes.len() * 2).max(1024));
         }
         let newest = Reading(self.reading_count);
         let place = self.place_of(id_hash);
@@ -73,8 +85,8 @@ impl Named {
         place
     }
 
-    fn grow(&mut self) {
-        let size = (self.hashes.len() * 2).max(1024);
+    /// To `size` places, a power of two.
+    fn grow(&mut self, size: usize) {
         let hashes = std::mem::replace(&mut self.hashes, vec![0; size]);
         let readings = std::mem::replace(&mut self.readings, vec![Reading::default(); size]);
         for (hash, reading) in hashes.into_iter().zip(readings).filter(|(hash, _)| *hash != 0) {
@@ -83,6 +95,11 @@ impl Named {
             self.readings[place] = reading;
         }
     }
+}
+
+/// How many ids so many places take: with more, the places next to each other fill up.
+fn room(place_count: usize) -> usize {
+    place_count / 4 * 3
 }
 
 /// The first place to look at; `last`, which is the last place, is a power of two less one.
@@ -115,5 +132,23 @@ mod tests {
         assert_eq!(named.id_count, expected.len());
         assert!(ids(900).all(|id| named.contains(id)) && !named.contains(u64::MAX));
         assert!(!Named::default().contains(0));
+    }
+
+    #[test]
+    fn room_is_made_for_what_is_expected_and_for_no_more_than_is_likely() {
+        for count in [1, 2, 3, 49, 766, 767, 768, 769, 1000] {
+            let mut named = Named::default();
+            named.begin_reading();
+            named.expect(count);
+            let places = named.hashes.len();
+            assert!(places.is_power_of_two() && places as u64 <= 3 * count + 8, "{places} for {count}");
+            (0..count).for_each(|id| assert_eq!(named.note(id << 1), Reading::default()));
+            assert_eq!(named.hashes.len(), places, "{count}");
+            named.expect(count);
+            assert_eq!(named.hashes.len(), places, "{count}");
+        }
+        let mut named = Named::default();
+        named.expect(u64::MAX);
+        assert_eq!(named.hashes.len(), 1 << 22);
     }
 }
