@@ -24,8 +24,9 @@ const BATCH_SIZE: usize = 2_000;
 /// Fewer where they are large: a description may have megabytes.
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
 
-/// Fewer are not staged while more may come: makes round trips rare.
-const BATCH_SIZE_MIN: usize = 250;
+/// The first batch may be as small as this while more may come, and each after it twice as large as the one before: few
+/// changes do not wait for the end, and many make few round trips.
+const FIRST_BATCH_SIZE: usize = 250;
 
 /// What waits to be written, and where it waits.
 pub(super) struct Stager<T: Kept> {
@@ -83,6 +84,7 @@ impl Staged {
 pub(super) struct Batch<T> {
     pending: Vec<Pending<T>>,
     size_bytes: usize,
+    worthwhile_size: usize,
 }
 
 /// An object that is new or changed.
@@ -97,7 +99,7 @@ pub(super) struct Pending<T> {
 
 impl<T> Default for Batch<T> {
     fn default() -> Self {
-        Self { pending: Vec::new(), size_bytes: 0 }
+        Self { pending: Vec::new(), size_bytes: 0, worthwhile_size: FIRST_BATCH_SIZE }
     }
 }
 
@@ -111,12 +113,19 @@ impl<T> Batch<T> {
         self.pending.is_empty()
     }
 
+    /// Whether it is worth a round trip though more may come.
     pub(super) fn is_worth_it(&self) -> bool {
-        self.pending.len() >= BATCH_SIZE_MIN
+        self.pending.len() >= self.worthwhile_size
     }
 
     pub(super) fn is_full(&self) -> bool {
         self.pending.len() >= BATCH_SIZE || self.size_bytes >= BATCH_BYTES
+    }
+
+    /// Takes it, and leaves the next one, empty.
+    pub(super) fn take(&mut self) -> Self {
+        let worthwhile_size = (self.worthwhile_size * 2).min(BATCH_SIZE);
+        std::mem::replace(self, Self { worthwhile_size, ..Self::default() })
     }
 }
 
@@ -265,15 +274,32 @@ mod tests {
 
     #[test]
     fn a_batch_is_full_of_many_objects_or_of_large_ones() {
-        let batch = |count: usize, size_bytes: usize| {
-            let mut batch = Batch::default();
-            for item in 0..count {
-                let digest = Digest { value: 0, size_bytes };
-                batch.push(Pending { item, id_hash: 0, is_repeated: false, digest, observed_at: DateTime::UNIX_EPOCH });
+        assert!(!batch(BATCH_SIZE - 1, 300).is_full() && batch(BATCH_SIZE, 300).is_full());
+        assert!(!batch(3, 2 << 20).is_full() && batch(4, 2 << 20).is_full());
+    }
+
+    #[test]
+    fn batches_grow_until_they_are_full() {
+        let mut sizes = Vec::new();
+        let mut waiting = Batch::default();
+        for item in 0..2 * BATCH_SIZE {
+            waiting.push(pending(item, 300));
+            if waiting.is_worth_it() {
+                sizes.push(waiting.take().pending.len());
+                assert!(waiting.is_empty());
             }
-            batch.is_full()
-        };
-        assert!(!batch(BATCH_SIZE - 1, 300) && batch(BATCH_SIZE, 300));
-        assert!(!batch(3, 2 << 20) && batch(4, 2 << 20));
+        }
+        assert_eq!(sizes, [250, 500, 1_000, 2_000]);
+    }
+
+    fn batch(count: usize, size_bytes: usize) -> Batch<usize> {
+        let mut batch = Batch::default();
+        (0..count).for_each(|item| batch.push(pending(item, size_bytes)));
+        batch
+    }
+
+    fn pending(item: usize, size_bytes: usize) -> Pending<usize> {
+        let digest = Digest { value: 0, size_bytes };
+        Pending { item, id_hash: 0, is_repeated: false, digest, observed_at: DateTime::UNIX_EPOCH }
     }
 }
