@@ -24,7 +24,7 @@ pub async fn scan_access_tokens<S, O>(
     limits: &Limits,
 ) -> Result<ScanReport, ScanError<O::Error>>
 where
-    S: ListAccessTokens,
+    S: ListAccessTokens + Clone + 'static,
     O: Observer<AccessToken>,
 {
     let mut reader = ListingReader::new(source, observer, limits, options);
@@ -45,7 +45,7 @@ where
 
 async fn attempt<S, O>(reader: &mut ListingReader<'_, S, O>, target: &Target) -> Result<CompleteScan, Halt<O::Error>>
 where
-    S: ListAccessTokens,
+    S: ListAccessTokens + Clone + 'static,
     O: Observer<AccessToken>,
 {
     reader.evidence.begin_attempt();
@@ -70,7 +70,7 @@ async fn read_partitions<S, O>(
     listing: &mut CountedListing,
 ) -> Result<(), Halt<O::Error>>
 where
-    S: ListAccessTokens,
+    S: ListAccessTokens + Clone + 'static,
     O: Observer<AccessToken>,
 {
     for status in STATUSES {

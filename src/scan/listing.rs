@@ -1,5 +1,7 @@
 //! Reads one `ListAccessTokens` listing, filtered or not, by whatever paging the server honours.
 
+use std::sync::Arc;
+
 use futures::{StreamExt, stream};
 use tokio::sync::Semaphore;
 
@@ -11,6 +13,7 @@ use crate::{
     config::Paging,
     inventory::AccessToken,
     source::{AccessTokenPage, AccessTokenQuery, ListAccessTokens, PageRequest},
+    task::Task,
 };
 
 /// The largest page size that the documentation names.
@@ -33,7 +36,7 @@ pub(super) struct ListingReader<'a, S, O> {
 
 impl<'a, S, O> ListingReader<'a, S, O>
 where
-    S: ListAccessTokens,
+    S: ListAccessTokens + Clone + 'static,
     O: Observer<AccessToken>,
 {
     pub(super) fn new(source: &'a S, observer: &'a mut O, limits: &'a Limits, options: ScanOptions) -> Self {
@@ -59,14 +62,18 @@ where
 
         let (source, limits, reads_all) = (self.source, self.limits, self.observer.wants_all());
         let concurrency = self.options.concurrency.max(1);
-        let (lanes, places) = (&Semaphore::new(concurrency), &Semaphore::new(concurrency));
+        let (lanes, places) = (Arc::new(Semaphore::new(concurrency)), &Semaphore::new(concurrency));
         let fetch = |number: u64| {
             let query = AccessTokenQuery { reads_all, ..page_query(filter, number) };
+            let (source, limits, lanes) = (source.clone(), limits.clone(), Arc::clone(&lanes));
             async move {
                 let place = places.acquire().await.expect("nobody closes the semaphore");
-                let _lane = lanes.acquire().await.expect("nobody closes the semaphore");
-                let answer = limits.answer(source.list_access_tokens(&query)).await?;
-                Ok::<_, Halt<O::Error>>((answer, place))
+                // The next page takes the lane at once, whatever this task is doing.
+                let mut fetching = Task::spawn_in_span(async move {
+                    let _lane = lanes.acquire().await.expect("nobody closes the semaphore");
+                    limits.answer(source.list_access_tokens(&query)).await
+                });
+                Ok::<_, Halt<O::Error>>((fetching.join().await?, place))
             }
         };
         // A page without a new item means that the server ignores paging or has no more:

@@ -15,7 +15,7 @@ pub(super) const LOOKUP_BATCH: usize = 20;
 
 impl<S, O> ListingReader<'_, S, O>
 where
-    S: ListAccessTokens,
+    S: ListAccessTokens + Clone + 'static,
     O: Observer<AccessToken>,
 {
     /// Asks for each of `ids`, and hands on those that answer.

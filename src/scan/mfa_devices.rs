@@ -7,6 +7,7 @@ use super::{
 use crate::{
     inventory::{MfaDevice, Target},
     source::{ListMfaDevices, MfaDeviceQuery},
+    task::Task,
 };
 
 /// Reads all devices of `target`, and once more where some vanished, and judges whether it saw them all.
@@ -21,7 +22,7 @@ pub async fn scan_mfa_devices<S, O>(
     limits: &Limits,
 ) -> Result<ScanReport, ScanError<O::Error>>
 where
-    S: ListMfaDevices,
+    S: ListMfaDevices + Clone + 'static,
     O: Observer<MfaDevice>,
 {
     let mut reader = MarkerReader { source, observer, limits, evidence: Evidence::default(), named: Named::default() };
@@ -50,7 +51,7 @@ struct MarkerReader<'a, S, O> {
 
 impl<S, O> MarkerReader<'_, S, O>
 where
-    S: ListMfaDevices,
+    S: ListMfaDevices + Clone + 'static,
     O: Observer<MfaDevice>,
 {
     async fn attempt(&mut self, target: &Target) -> Result<CompleteScan, Halt<O::Error>> {
@@ -70,8 +71,13 @@ where
         self.evidence.begin_attempt();
         let mut chain = MarkerChain::begin(&mut self.named);
         loop {
-            let query = MfaDeviceQuery { marker: chain.marker(), reads_all: self.observer.wants_all() };
-            let mut answer = self.limits.answer(self.source.list_mfa_devices(query)).await?;
+            let (source, reads_all) = (self.source.clone(), self.observer.wants_all());
+            let marker = chain.marker().map(str::to_owned);
+            // In a task of its own, for the other listing's answers are taken by this one, too.
+            let mut fetching = Task::spawn_in_span(async move {
+                source.list_mfa_devices(MfaDeviceQuery { marker: marker.as_deref(), reads_all }).await
+            });
+            let mut answer = self.limits.answer(fetching.join()).await?;
             let page = &mut answer.page;
             self.observer.admit(&mut page.items, &mut page.rejected).await.map_err(Halt::Observer)?;
             let end = chain.take(&answer, &mut self.named);

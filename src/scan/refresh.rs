@@ -33,7 +33,7 @@ pub async fn refresh_access_tokens<S, O>(
     limits: &Limits,
 ) -> Result<ScanReport, ScanError<O::Error>>
 where
-    S: ListAccessTokens,
+    S: ListAccessTokens + Clone + 'static,
     O: Observer<AccessToken>,
 {
     let mut reader = ListingReader::new(source, observer, limits, options);

@@ -13,7 +13,7 @@ use crate::inventory::{AccessToken, Listed};
 impl ListAccessTokens for Arc<AccountClient> {
     async fn list_access_tokens(&self, query: &AccessTokenQuery) -> Result<AccessTokenPage, SourceError> {
         let reading = Reading { reads_all: query.reads_all };
-        let (listing, received) = self.call_apart(Operation::ListAccessTokens, params(query), reading).await?;
+        let (listing, received) = self.call(Operation::ListAccessTokens, &params(query), reading).await?;
         Ok(AccessTokenPage {
             page: Page {
                 items: listing.items,

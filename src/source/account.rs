@@ -8,12 +8,10 @@ use std::sync::{
 use chrono::{DateTime, TimeDelta, Utc};
 use governor::{DefaultDirectRateLimiter, RateLimiter};
 use reqwest::header::{ACCEPT, CONTENT_LENGTH};
-use tracing::{Instrument, Span};
 
 use crate::{
     clock::Clock,
     config::{ApiConfig, AssumeRole, CredentialsConfig},
-    task::Task,
 };
 
 use super::{
@@ -111,18 +109,6 @@ impl AccountClient {
         Ok(self.credentials.get(self.corrected_now()).await?.origin().to_owned())
     }
 
-    /// [`call`](Self::call) as a task of its own, which ends when nobody waits for it any more: answers that are awaited
-    /// at once are decoded at once.
-    pub(super) async fn call_apart<T: Send + 'static>(
-        self: &Arc<Self>,
-        operation: Operation,
-        params: Vec<(String, String)>,
-        decoder: impl Decode<T> + 'static,
-    ) -> Result<(T, Received), SourceError> {
-        let (client, span) = (Arc::clone(self), Span::current());
-        Task::spawn(async move { client.call_within(&span, operation, &params, decoder).await }).join().await
-    }
-
     /// Calls `operation` until its answer can be decoded or trying again is useless.
     pub(super) async fn call<T>(
         &self,
@@ -130,22 +116,10 @@ impl AccountClient {
         params: &[(String, String)],
         decoder: impl Decode<T>,
     ) -> Result<(T, Received), SourceError> {
-        self.call_within(&Span::current(), operation, params, decoder).await
-    }
-
-    /// As [`call`](Self::call), for the log within `span`: only those who have something to say enter it, for a request
-    /// is polled often.
-    async fn call_within<T>(
-        &self,
-        span: &Span,
-        operation: Operation,
-        params: &[(String, String)],
-        decoder: impl Decode<T>,
-    ) -> Result<(T, Received), SourceError> {
         let query = canonical_query(params);
         let mut attempts = self.context.retry.start();
         loop {
-            let credentials = self.credentials.get(self.corrected_now()).instrument(span.clone()).await?;
+            let credentials = self.credentials.get(self.corrected_now()).await?;
             let error = match self.attempt(operation, &query, &credentials, &decoder).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
@@ -161,14 +135,12 @@ impl AccountClient {
             if step == Step::GiveUp {
                 return Err(error);
             }
-            span.in_scope(|| {
-                tracing::debug!(
-                    api.action = operation.action(),
-                    error.code = error.code(),
-                    attempt.count = attempts.failed_count(),
-                    "the request failed and is sent again: {error}"
-                );
-            });
+            tracing::debug!(
+                api.action = operation.action(),
+                error.code = error.code(),
+                attempt.count = attempts.failed_count(),
+                "the request failed and is sent again: {error}"
+            );
             self.retried_count.fetch_add(1, Ordering::Relaxed);
             match step {
                 Step::Wait(delay) => tokio::time::sleep(delay).await,

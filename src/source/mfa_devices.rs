@@ -18,7 +18,7 @@ impl ListMfaDevices for Arc<AccountClient> {
         let mut params = vec![("MaxItems".to_owned(), MAX_ITEMS.to_owned())];
         params.extend(query.marker.map(|marker| ("Marker".to_owned(), marker.to_owned())));
         let reading = Reading { reads_all: query.reads_all };
-        let (listing, received) = self.call_apart(Operation::ListVirtualMfaDevices, params, reading).await?;
+        let (listing, received) = self.call(Operation::ListVirtualMfaDevices, &params, reading).await?;
         Ok(MfaDevicePage {
             page: Page {
                 items: listing.items,

@@ -6,6 +6,7 @@ mod support;
 mod accounts;
 mod architecture;
 mod baseline;
+mod beside;
 mod brake;
 mod catalogue;
 mod cli;

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeSet, VecDeque},
-    sync::Mutex,
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -107,14 +107,15 @@ pub(super) fn listed(codes: impl IntoIterator<Item = AccessToken>) -> Vec<Listed
 type Before = Box<dyn FnMut(usize, &mut Vec<AccessToken>) + Send>;
 type Answer = Box<dyn Fn(usize, &AccessTokenQuery, AccessTokenPage) -> Result<AccessTokenPage, SourceError> + Send>;
 
-/// An inventory of activation codes behind `ListAccessTokens`.
+/// An inventory of activation codes behind `ListAccessTokens`; clones share it.
+#[derive(Clone)]
 pub(super) struct Cloud {
     manner: Manner,
     /// Codes in one answer to a look-up by id.
     lookup_limit: usize,
     ignores_ids: bool,
     silent_from: usize,
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
 }
 
 struct State {
@@ -135,7 +136,7 @@ impl Cloud {
             requests: Vec::new(),
             snapshots: Vec::new(),
         };
-        Self { manner, lookup_limit: ALL, ignores_ids: false, silent_from: ALL, state: Mutex::new(state) }
+        Self { manner, lookup_limit: ALL, ignores_ids: false, silent_from: ALL, state: Arc::new(Mutex::new(state)) }
     }
 
     /// Runs `change` before each request is answered, with its number, from 1.
@@ -266,15 +267,16 @@ pub(super) fn devices(serials: &[&str], marker: Option<&str>) -> Result<MfaDevic
     })
 }
 
-/// `ListVirtualMFADevices`, answer by answer.
+/// `ListVirtualMFADevices`, answer by answer; clones share what is left.
+#[derive(Clone)]
 pub(super) struct Script {
-    answers: Mutex<VecDeque<Result<MfaDevicePage, SourceError>>>,
-    markers: Mutex<Vec<Option<String>>>,
+    answers: Arc<Mutex<VecDeque<Result<MfaDevicePage, SourceError>>>>,
+    markers: Arc<Mutex<Vec<Option<String>>>>,
 }
 
 impl Script {
     pub(super) fn new<const N: usize>(answers: [Result<MfaDevicePage, SourceError>; N]) -> Self {
-        Self { answers: Mutex::new(answers.into()), markers: Mutex::default() }
+        Self { answers: Arc::new(Mutex::new(answers.into())), markers: Arc::default() }
     }
 
     /// The markers that were asked for, in order.

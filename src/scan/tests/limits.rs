@@ -1,7 +1,10 @@
 //! What ends a scan before its listing does.
 
 use std::{
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -163,7 +166,8 @@ async fn a_listing_of_ever_new_codes_is_ended_by_their_number_and_not_tried_agai
 
 #[tokio::test]
 async fn markers_without_end_are_ended_by_the_number_of_their_items() {
-    struct Endless(AtomicUsize);
+    #[derive(Clone, Default)]
+    struct Endless(Arc<AtomicUsize>);
 
     impl ListMfaDevices for Endless {
         async fn list_mfa_devices(&self, _: MfaDeviceQuery<'_>) -> Result<MfaDevicePage, SourceError> {
@@ -175,7 +179,6 @@ async fn markers_without_end_are_ended_by_the_number_of_their_items() {
     let mut notebook = Notebook::keeping(["gone"]);
     let limits = limits().with_items_max(100);
     let target = target(Source::MfaDevices);
-    let report =
-        scan_mfa_devices(&target, &Endless(AtomicUsize::new(0)), &mut notebook, options(), &limits).await.unwrap();
+    let report = scan_mfa_devices(&target, &Endless::default(), &mut notebook, options(), &limits).await.unwrap();
     assert_eq!((incomplete(&report).code().as_str(), report.evidence.item_count), ("too_many_items", 102));
 }

@@ -1,16 +1,28 @@
 //! Whatever the server does with the paging parameters, the scan ends in the truth or says that it does not.
 
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::sync::watch;
+
 use super::{
     complete,
-    fakes::{ALL, Cloud, Manner, code, codes, id, ids, listed, options, rejected_item, scan, scan_with, target},
+    fakes::{
+        ALL, Cloud, Manner, code, codes, id, ids, limits, listed, options, rejected_item, scan, scan_with, target,
+    },
     incomplete,
     notebook::Notebook,
 };
 use crate::{
     config::Paging,
     inventory::{AccessToken, Source},
-    scan::{Incompleteness, ScanOptions},
-    source::{AccessTokenQuery, PageRequest},
+    scan::{Incompleteness, ScanOptions, scan_access_tokens},
+    source::{AccessTokenPage, AccessTokenQuery, ListAccessTokens, PageRequest, SourceError},
 };
 
 /// Scans `count` codes that a server lists in `manner`, sees all of them, and returns what was asked.
@@ -100,6 +112,39 @@ async fn pages_asked_ahead_of_a_server_that_ignores_paging_are_at_most_the_concu
     assert!(matches!(incomplete(&report), Incompleteness::CountMismatch { .. }));
     // 4 readings of a first page and at most 4 beyond, and the total.
     assert!(cloud.request_count() <= 4 * 5 + 1, "{} requests", cloud.request_count());
+}
+
+#[tokio::test]
+async fn a_late_page_keeps_neither_the_next_ones_waiting_nor_more_than_its_lane() {
+    /// Answers page 3 once so many requests have come.
+    #[derive(Clone)]
+    struct Late {
+        cloud: Cloud,
+        request_count: watch::Sender<usize>,
+        fetching: Arc<AtomicUsize>,
+    }
+
+    impl ListAccessTokens for Late {
+        async fn list_access_tokens(&self, query: &AccessTokenQuery) -> Result<AccessTokenPage, SourceError> {
+            self.request_count.send_modify(|count| *count += 1);
+            assert!(self.fetching.fetch_add(1, Ordering::Relaxed) < 4, "at most the concurrency");
+            if query.paging.is_some_and(|page| page.number == 3) {
+                self.request_count.subscribe().wait_for(|count| *count >= 12).await.unwrap();
+            }
+            tokio::task::yield_now().await;
+            self.fetching.fetch_sub(1, Ordering::Relaxed);
+            self.cloud.list_access_tokens(query).await
+        }
+    }
+
+    let cloud = Cloud::new(Manner::Honours { clamp: 50 }, codes(1_000));
+    let late = Late { cloud: cloud.clone(), request_count: watch::Sender::default(), fetching: Arc::default() };
+    let mut notebook = Notebook::empty();
+    let (target, limits) = (target(Source::AccessTokens), limits());
+    let scan = scan_access_tokens(&target, &late, &mut notebook, options(), &limits);
+    let report = tokio::time::timeout(Duration::from_secs(20), scan).await.expect("the others do not wait for page 3");
+    complete(&report.unwrap());
+    assert_eq!((notebook.seen_ids(), cloud.request_count()), (ids(&cloud.inventory()), 20));
 }
 
 #[tokio::test]
