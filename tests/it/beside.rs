@@ -6,20 +6,20 @@ use stocktake::{inventory::Source, store::Counts};
 
 use crate::support::{TestDatabase, World, account, applied, pg_proxy::PgProxy, stock};
 
-/// Pages of codes.
-const PAGES: u64 = 14;
+/// Pages of codes, more than are read ahead of a reader that stands still.
+const PAGES: u64 = 30;
 
-/// A world that knows 700 codes, of which since then some were changed, one deleted and one added; and its database
+/// A world that knows 1,500 codes, of which since then some were changed, one deleted and one added; and its database
 /// behind a proxy.
 async fn changed(is_changed: fn(usize) -> bool) -> (World, PgProxy) {
-    let world = World::of(account().inventory(stock(700, 10)), |config| config.api.requests_per_second = 1_000).await;
+    let world = World::of(account().inventory(stock(1_500, 10)), |config| config.api.requests_per_second = 1_000).await;
     world.scan_both().await;
     world.edit(|inventory| {
         let ids: Vec<String> = inventory.tokens().map(|token| token.id.clone()).collect();
         for (_, id) in ids.iter().enumerate().filter(|(number, _)| is_changed(*number)) {
             inventory.token_mut(id).unwrap().description = Some("changed".into());
         }
-        let mut added = inventory.remove_token(&ids[699]).unwrap();
+        let mut added = inventory.remove_token(&ids[1_499]).unwrap();
         added.id = "at-added".into();
         assert!(inventory.insert_token(added).is_none());
     });
@@ -46,11 +46,11 @@ async fn scan_while(world: &World, proxy: &PgProxy, statement: &'static str, pag
 
 #[tokio::test]
 async fn pages_are_read_while_the_digests_are_loaded() {
-    let (world, proxy) = changed(|number| number % 7 == 0).await;
+    let (world, proxy) = changed(|number| number % 15 == 0).await;
     let counts = scan_while(&world, &proxy, "select array_agg(digest)", PAGES).await;
-    assert_eq!((counts.new, counts.changed, counts.deleted, counts.unchanged), (1, 100, 1, 599));
+    assert_eq!((counts.new, counts.changed, counts.deleted, counts.unchanged), (1, 100, 1, 1_399));
     let again = world.scan_whole(Source::AccessTokens).await;
-    assert_eq!(applied(&again).counts.unchanged, 700);
+    assert_eq!(applied(&again).counts.unchanged, 1_500);
 }
 
 #[tokio::test]
@@ -58,8 +58,8 @@ async fn pages_are_read_while_changes_are_compared_and_staged() {
     for statement in ["select t.access_token_id as id", "copy staged_access_tokens"] {
         let (world, proxy) = changed(|number| number < 600).await;
         let counts = scan_while(&world, &proxy, statement, PAGES).await;
-        assert_eq!((counts.new, counts.changed, counts.deleted, counts.unchanged), (1, 600, 1, 99), "{statement}");
+        assert_eq!((counts.new, counts.changed, counts.deleted, counts.unchanged), (1, 600, 1, 899), "{statement}");
         let again = world.scan_whole(Source::AccessTokens).await;
-        assert_eq!(applied(&again).counts.unchanged, 700, "{statement}");
+        assert_eq!(applied(&again).counts.unchanged, 1_500, "{statement}");
     }
 }
