@@ -1,6 +1,9 @@
 //! Sees every request as the emulator answers it, and gives a signal at the one it was told to wait for.
 
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::{
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
 
 use emulator::{Fault, RequestView};
 use stocktake::inventory::Source;
@@ -8,6 +11,9 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::{time::At, truth::World};
+
+/// How long the answer waits for whoever is told: a scan that has its last answer is applied before anybody can cut in.
+const HEAD_START: Duration = Duration::from_millis(20);
 
 /// One request, at the true instant of its answer.
 #[derive(Clone, Debug)]
@@ -38,13 +44,10 @@ struct Seen {
 }
 
 impl Witness {
-    /// A fault that strikes nothing and sees everything; to be added before any other.
+    /// A fault that sees everything, and strikes only who gives the signal; to be added before any other.
     pub(crate) fn fault(&self, world: &Arc<World>) -> Fault {
         let (witness, world) = (self.clone(), Arc::clone(world));
-        Fault::delay(std::time::Duration::ZERO).always().when(move |request| {
-            witness.see(request, world.time.now());
-            false
-        })
+        Fault::delay(HEAD_START).always().when(move |request| witness.see(request, world.time.now()))
     }
 
     /// Forgets the requests; the one after `request_count` more gives the signal.
@@ -56,7 +59,8 @@ impl Witness {
         self.lock().asked.clone()
     }
 
-    fn see(&self, request: &RequestView<'_>, at: At) {
+    /// True where it tells somebody.
+    fn see(&self, request: &RequestView<'_>, at: At) -> bool {
         let mut seen = self.lock();
         let source = match request.action {
             emulator::LIST_ACCESS_TOKENS => Some(Source::AccessTokens),
@@ -69,10 +73,14 @@ impl Witness {
         if seen.signal.as_ref().is_some_and(|(after, _)| seen.asked.len() > *after) {
             match seen.signal.take() {
                 Some((_, Signal::Stop(stop))) => stop.cancel(),
-                Some((_, Signal::Tell(notify))) => notify.notify_one(),
+                Some((_, Signal::Tell(notify))) => {
+                    notify.notify_one();
+                    return true;
+                }
                 None => {}
             }
         }
+        false
     }
 
     fn lock(&self) -> MutexGuard<'_, Seen> {

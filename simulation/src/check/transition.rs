@@ -56,16 +56,19 @@ pub(super) fn check_transition(
 
     let not_after = look.true_instant(transition.not_after_at, "not_after_at", change.id())?;
     let not_before = true_not_before(change, transition)?;
+    let states: Vec<_> = life.during(not_before, not_after).map(|(_, state)| state).collect();
     let mut has_left = false;
-    let holds_change = life.during(not_before, not_after).any(|(_, state)| {
-        let has_entered = has_left && to.fits(state);
-        has_left |= from.fits(state);
+    let holds_change = states.iter().any(|state| {
+        let has_entered = has_left && to.fits(*state);
+        has_left |= from.fits(*state);
         has_entered
     });
     // One that slipped between the pages of a complete scan disproves its absence by the instant that the API states
-    // of it: a device may state none, and a clock behind the API's may take the instant for a later one.
+    // of it: a device may state none, and a clock behind the API's may take the instant for a later one. What a device
+    // states is its last binding; whose it was before, nobody has seen, and the bounds are those of the binding.
+    let enters = || states.windows(2).any(|pair| !to.fits(pair[0]) && to.fits(pair[1]));
     let is_unseen = look.memory.slipped.contains(change.id())
-        && after.state.stated_at.is_none_or(|at| at > transition.not_before_at);
+        && (after.state.stated_at.is_none_or(|at| at > transition.not_before_at) || enters());
     let detail = format!("truly {not_before} to {not_after}: {transition:?}");
     hold!(holds_change || is_unseen, "the true instant lies within the bounds", id, "{detail}");
     check_tightness(change, transition)?;

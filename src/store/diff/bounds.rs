@@ -47,6 +47,9 @@ impl Transition {
     ///
     /// That the last complete scan did not see it proves its absence only if it was not there; one that was has been
     /// skipped, as a listing that changes between two pages may do. The instant stays outside the proof and an anomaly.
+    ///
+    /// A device states its last binding alone: it may have been there before, bound to somebody else, and the bounds are
+    /// those of the binding.
     pub(super) fn after_existing_at(mut self, existed_at: Option<DateTime<Utc>>) -> Self {
         self.not_before_at = existed_at.map_or(self.not_before_at, |at| at.min(self.not_before_at));
         self
