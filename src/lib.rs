@@ -4,7 +4,7 @@
 //! Data travels one way; read the modules in this order:
 //!
 //! 1. [`inventory`]: what is kept: codes, devices, and what was odd about them.
-//! 2. [`config`], [`clock`], [`telemetry`]: what the program is told.
+//! 2. [`config`], [`clock`], [`telemetry`]: what the program is told; `task`: work beside other work.
 //! 3. [`schedule`]: cron becomes a trigger, and nothing else.
 //! 4. [`source`]: the two listings over signed HTTP; knows no database.
 //! 5. [`scan`]: reads a listing to its end; the only maker of a `CompleteScan`.

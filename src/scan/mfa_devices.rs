@@ -73,7 +73,7 @@ where
         loop {
             let (source, reads_all) = (self.source.clone(), self.observer.wants_all());
             let marker = chain.marker().map(str::to_owned);
-            // In a task of its own, for the other listing's answers are taken by this one, too.
+            // In a task of its own: this one takes the answers of the account's other listing, too.
             let mut fetching = Task::spawn_in_span(async move {
                 source.list_mfa_devices(MfaDeviceQuery { marker: marker.as_deref(), reads_all }).await
             });

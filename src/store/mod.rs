@@ -1,8 +1,8 @@
 //! Makes the database agree with a scan; knows no HTTP.
 //!
 //! A scan's life here: [`Store::begin_scan`] takes the target's lock and opens a row in the ledger;
-//! `Observations` ticks off what is unchanged and stages the rest; `apply` writes it in one
-//! transaction behind the fence. Only [`Tombstones`](crate::scan::Tombstones), which the
+//! `Observations` ticks off what is unchanged, and its `Stager` stages the rest beside the reading;
+//! `apply` writes it in one transaction behind the fence. Only [`Tombstones`](crate::scan::Tombstones), which the
 //! brake lets through of a complete scan, are written.
 
 mod access_tokens;
