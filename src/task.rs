@@ -9,14 +9,10 @@ use tracing::Instrument;
 pub(crate) struct Task<T>(AbortOnDropHandle<T>);
 
 impl<T: Send + 'static> Task<T> {
-    /// Begins `work`; whoever awaits something else meanwhile does not hold it up.
+    /// Begins `work`, for the log within the span that is current here; whoever awaits something else meanwhile does not
+    /// hold it up.
     pub(crate) fn spawn(work: impl Future<Output = T> + Send + 'static) -> Self {
-        Self(AbortOnDropHandle::new(tokio::spawn(work)))
-    }
-
-    /// The same, for the log within the span that is current here.
-    pub(crate) fn spawn_in_span(work: impl Future<Output = T> + Send + 'static) -> Self {
-        Self::spawn(work.in_current_span())
+        Self(AbortOnDropHandle::new(tokio::spawn(work.in_current_span())))
     }
 
     /// Whether the work is done.

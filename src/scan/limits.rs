@@ -10,7 +10,7 @@ use crate::source::SourceError;
 
 /// Items that one scan may read, repeats, look-ups and further attempts included: far more than any account has, so
 /// that a listing without end ends while its ids still fit into memory.
-const ITEMS_MAX: u64 = 10_000_000;
+pub(super) const ITEMS_MAX: u64 = 10_000_000;
 
 /// The deadline of a scan, the worker's wish to stop, and how much there may be to read.
 ///

@@ -69,7 +69,7 @@ where
             async move {
                 let place = places.acquire().await.expect("nobody closes the semaphore");
                 // The next page takes the lane at once, whatever this task is doing.
-                let mut fetching = Task::spawn_in_span(async move {
+                let mut fetching = Task::spawn(async move {
                     let _lane = lanes.acquire().await.expect("nobody closes the semaphore");
                     limits.answer(source.list_access_tokens(&query)).await
                 });

@@ -74,7 +74,7 @@ where
             let (source, reads_all) = (self.source.clone(), self.observer.wants_all());
             let marker = chain.marker().map(str::to_owned);
             // In a task of its own: this one takes the answers of the account's other listing, too.
-            let mut fetching = Task::spawn_in_span(async move {
+            let mut fetching = Task::spawn(async move {
                 source.list_mfa_devices(MfaDeviceQuery { marker: marker.as_deref(), reads_all }).await
             });
             let mut answer = self.limits.answer(fetching.join()).await?;

@@ -16,7 +16,7 @@ impl<W: Send + 'static, R: Send + 'static> Aside<W, R> {
     /// Sends the worker away. It must be at hand.
     pub(super) fn send<F: Future<Output = (W, R)> + Send + 'static>(&mut self, work: impl FnOnce(W) -> F) {
         let worker = self.at_hand.take().expect("whoever sends it away has waited for it");
-        self.away = Some(Task::spawn_in_span(work(worker)));
+        self.away = Some(Task::spawn(work(worker)));
     }
 
     /// Whether nothing has to be waited for.

@@ -181,8 +181,7 @@ impl<T: Kept> Observations<T> {
 
     fn send_batch(&mut self) {
         let batch = self.pending.take();
-        let is_known_empty = self.digests.as_ref().is_some_and(|digests| digests.len() == 0);
-        self.stager.send(move |stager| stager.stage(batch, is_known_empty));
+        self.stager.send(|stager| stager.stage(batch));
     }
 }
 

@@ -34,6 +34,8 @@ pub(super) struct Stager<T: Kept> {
     pub(super) staged: Staged,
     /// First versions of a baseline, which need no staging.
     pub(super) spool: Spool,
+    /// Nothing is kept of the target yet, tombstones included.
+    is_empty: bool,
     kind: PhantomData<fn() -> T>,
 }
 
@@ -132,7 +134,7 @@ impl<T> Batch<T> {
 impl<T: Kept> Stager<T> {
     /// With nothing staged.
     pub(super) fn new(session: TargetSession) -> Self {
-        Self { session, staged: Staged::default(), spool: Spool::default(), kind: PhantomData }
+        Self { session, staged: Staged::default(), spool: Spool::default(), is_empty: false, kind: PhantomData }
     }
 
     /// Loads what is kept now.
@@ -153,15 +155,17 @@ impl<T: Kept> Stager<T> {
             let digests = DigestSet::new(live.digests.unwrap_or_default());
             Done::Loaded(Loaded { digests, has_overdue: live.has_overdue, erased })
         });
+        if let Ok(Done::Loaded(live)) = &loaded {
+            self.is_empty = live.digests.len() == 0 && self.session.known.is_baseline;
+        }
         (self, loaded)
     }
 
-    /// Compares a batch with its rows and stages the differences. Where nothing is kept of the target there are no rows.
-    pub(super) async fn stage(mut self, batch: Batch<T>, is_known_empty: bool) -> (Self, Result<Done, StoreError>) {
+    /// Compares a batch with its rows, where there are any, and stages the differences.
+    pub(super) async fn stage(mut self, batch: Batch<T>) -> (Self, Result<Done, StoreError>) {
         let (store, pid) = (self.session.store.clone(), self.session.conn.pid);
         let staging = async {
-            if is_known_empty && self.session.known.is_baseline {
-                // Tombstones included.
+            if self.is_empty {
                 return self.open(batch.pending).await.map(|()| Vec::new());
             }
             self.compare(batch.pending).await

@@ -3,10 +3,7 @@
 use std::hint::black_box;
 
 use super::Absence;
-use crate::inventory::id_hash;
-
-/// Ids for which room is made because an answer says that they are coming: what a scan reads at most.
-const EXPECTED_MAX: u64 = 10_000_000;
+use crate::{inventory::id_hash, scan::limits::ITEMS_MAX};
 
 /// Every id that an answer of one scan named, in whichever reading of whichever attempt.
 ///
@@ -39,7 +36,7 @@ impl Named {
     /// Makes room for as many ids as a listing says that it has: to grow as they come needs half as much more for a
     /// moment, each time that all move.
     pub(super) fn expect(&mut self, id_count: u64) {
-        let id_count = usize::try_from(id_count.min(EXPECTED_MAX)).expect("it is at most ten million");
+        let id_count = usize::try_from(id_count.min(ITEMS_MAX)).expect("it is at most ten million");
         if room(self.hashes.len()) < id_count {
             self.grow((id_count / 3 * 4 + 4).next_power_of_two());
         }
