@@ -10,7 +10,7 @@ use sqlx::{PgPool, postgres::PgPoolOptions};
 use stocktake::{
     clock::{Clock, SystemClock},
     inventory::Source,
-    source::Environment,
+    source::{Environment, HttpClient},
     store::{KnownAccount, RetentionPolicy, Store},
     worker::{NoProgress, Worker},
 };
@@ -241,8 +241,10 @@ impl Hand {
         let stop = CancellationToken::new();
         let clock_handle = Arc::new(clock.clone());
         let progress = Arc::new(NoProgress);
-        let worker = Worker::new(config.clone(), store.clone(), clock_handle, environment, progress, stop.clone())
-            .map_err(Broken::other)?;
+        let http = HttpClient::new(&config.api).map_err(Broken::other)?;
+        let worker =
+            Worker::new(&http, config.clone(), store.clone(), clock_handle, environment, progress, stop.clone())
+                .map_err(Broken::other)?;
         Ok(Self { worker: Arc::new(worker), clock, stop })
     }
 }

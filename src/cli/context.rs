@@ -92,13 +92,13 @@ impl Context {
     /// The worker of this configuration.
     pub(super) fn worker(
         &self,
-        http: HttpClient,
+        http: &HttpClient,
         progress: Arc<dyn Progress>,
         stop: CancellationToken,
     ) -> anyhow::Result<Worker> {
         let environment = Environment::of_process();
         let clock = Arc::new(SystemClock);
-        Ok(Worker::with_client(http, self.config.clone(), self.store.clone(), clock, &environment, progress, stop)?)
+        Ok(Worker::new(http, self.config.clone(), self.store.clone(), clock, &environment, progress, stop)?)
     }
 
     /// Lets go of the embedded server.

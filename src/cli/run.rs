@@ -35,7 +35,7 @@ pub(super) async fn run(config: Option<&Path>, arguments: &Arguments) -> anyhow:
     require_accounts(&context.config)?;
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone())?;
-    let worker = Arc::new(context.worker(http, Arc::new(NoProgress), stop.clone())?);
+    let worker = Arc::new(context.worker(&http, Arc::new(NoProgress), stop.clone())?);
     worker.recall_members().await?;
     let accounts = worker.accounts();
     let kept: Vec<_> =

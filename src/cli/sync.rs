@@ -55,7 +55,7 @@ pub(super) async fn run(config: Option<&Path>, arguments: Arguments, output: &Ou
     require_accounts(&context.config)?;
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone())?;
-    let worker = context.worker(http, Arc::new(Bars::new(output.bars().clone())), stop)?;
+    let worker = context.worker(&http, Arc::new(Bars::new(output.bars().clone())), stop)?;
     worker.recall_members().await?;
     let troubles = worker.list_members(arguments.dry_run).await;
     let accounts = worker.accounts();

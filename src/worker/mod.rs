@@ -64,28 +64,12 @@ pub struct ScanRequest {
 }
 
 impl Worker {
-    /// A worker for every account and organization of `config`. Sends nothing yet.
-    ///
-    /// # Errors
-    /// Where an HTTP client cannot be built from `config.api`.
-    pub fn new(
-        config: Config,
-        store: Store,
-        clock: Arc<dyn Clock>,
-        environment: &Environment,
-        progress: Arc<dyn Progress>,
-        stop: CancellationToken,
-    ) -> Result<Self, SourceError> {
-        let http = HttpClient::new(&config.api)?;
-        Self::with_client(http, config, store, clock, environment, progress, stop)
-    }
-
-    /// As [`new`](Self::new), with an HTTP client that was built before.
+    /// A worker for every account and organization of `config`, whose clients share `http`. Sends nothing yet.
     ///
     /// # Errors
     /// Where an endpoint of `config.api` cannot be used.
-    pub fn with_client(
-        http: HttpClient,
+    pub fn new(
+        http: &HttpClient,
         config: Config,
         store: Store,
         clock: Arc<dyn Clock>,

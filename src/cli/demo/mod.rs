@@ -23,7 +23,7 @@ use crate::{
     config::{AccountConfig, ApiConfig, Config, CredentialsConfig, ScheduleConfig},
     inventory::Source,
     schedule::Schedule,
-    source::Environment,
+    source::{Environment, HttpClient},
     store::Store,
     web::{self, WebState},
     worker::{NoProgress, ScanRequest, TargetReport, Worker, serve},
@@ -72,8 +72,10 @@ pub(super) async fn run(arguments: &Arguments, output: &Output) -> anyhow::Resul
     let begin = SystemClock.now() - TimeDelta::weeks(WEEKS);
     let emulator = start_emulator(begin).await?;
     let clock = Arc::new(DemoClock::new(begin));
+    let config = config(&emulator.url());
     let worker = Arc::new(Worker::new(
-        config(&emulator.url()),
+        &HttpClient::new(&config.api)?,
+        config,
         store.clone(),
         Arc::clone(&clock) as Arc<dyn Clock>,
         &Environment::of_pairs([("DEMO_KEY_ID", KEY_ID), ("DEMO_KEY_SECRET", KEY_SECRET)]),

@@ -14,7 +14,7 @@ use crate::{
     clock::ManualClock,
     config::{AccountConfig, Config, CredentialsConfig, ScheduleConfig},
     inventory::Source,
-    source::Environment,
+    source::{Environment, HttpClient},
     store::Store,
     web::{WebError, WebState, bind},
     worker::{NoProgress, Worker},
@@ -32,6 +32,7 @@ fn state() -> WebState {
     let config = Config { accounts: vec![account], ..Config::default() };
     let clock = Arc::new(ManualClock::new(super::sample::now()));
     let worker = Worker::new(
+        &HttpClient::new(&config.api).unwrap(),
         config,
         Store::unreachable(),
         clock.clone(),

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc};
 use stocktake::{
     inventory::{Source, Target},
     schedule::Trigger,
-    source::Environment,
+    source::{Environment, HttpClient},
     store::Store,
     web::{WebState, bind},
     worker::{Progress, Worker, serve},
@@ -48,7 +48,9 @@ impl Running {
         let clock = Arc::new(world.clock.clone());
         let keys = Environment::of_pairs([("TEST_KEY_ID", "LTAI5tTest"), ("TEST_KEY_SECRET", "test-secret")]);
         let progress = Arc::new(Ends(ends.0));
-        let worker = Worker::new(world.config.clone(), store, clock.clone(), &keys, progress, stop.clone()).unwrap();
+        let http = HttpClient::new(&world.config.api).unwrap();
+        let worker =
+            Worker::new(&http, world.config.clone(), store, clock.clone(), &keys, progress, stop.clone()).unwrap();
         let worker = Arc::new(worker);
         let state = WebState::new(Arc::clone(&worker), clock, world.config.schedule.clone());
         let page = bind(SocketAddr::from(([127, 0, 0, 1], 0)), state).await.unwrap();

@@ -12,7 +12,7 @@ use stocktake::{
     clock::SystemClock,
     config::{AccountConfig, ApiConfig, Config, CredentialsConfig},
     inventory::{Source, Target},
-    source::Environment,
+    source::{Environment, HttpClient},
     worker::{Account, Progress, ScanRequest, TargetOutcome, TargetReport, Worker},
 };
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -157,7 +157,9 @@ fn worker(
     stop: CancellationToken,
 ) -> Worker {
     let environment = Environment::of_pairs(variables.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-    Worker::new(config, database.store.clone(), Arc::new(SystemClock), &environment, Arc::new(progress), stop).unwrap()
+    let http = HttpClient::new(&config.api).unwrap();
+    Worker::new(&http, config, database.store.clone(), Arc::new(SystemClock), &environment, Arc::new(progress), stop)
+        .unwrap()
 }
 
 /// Fails a test that would wait for ever.

@@ -10,7 +10,7 @@ use stocktake::{
     clock::{Clock, ManualClock, SystemClock},
     config::{AccountConfig, ApiConfig, Config, CredentialsConfig},
     inventory::Source,
-    source::Environment,
+    source::{Environment, HttpClient},
     worker::{NoProgress, ScanRequest, TargetOutcome, TargetReport, Worker},
 };
 use tokio_util::sync::CancellationToken;
@@ -177,6 +177,7 @@ fn keys() -> Environment {
 
 fn worker(config: &Config, database: &TestDatabase, clock: &ManualClock, environment: &Environment) -> Worker {
     Worker::new(
+        &HttpClient::new(&config.api).unwrap(),
         config.clone(),
         database.store.clone(),
         Arc::new(clock.clone()),
