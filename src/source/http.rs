@@ -1,9 +1,12 @@
 //! The HTTP client that all accounts share, and how an answer is received.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use reqwest::{Certificate, Client, ClientBuilder, Response, redirect::Policy};
+use reqwest::{Client, ClientBuilder, Response, redirect::Policy};
+use rustls::{ClientConfig, crypto::CryptoProvider};
+use rustls_platform_verifier::Verifier;
+use webpki_root_certs::TLS_SERVER_ROOT_CERTS;
 
 use crate::config::ApiConfig;
 
@@ -33,14 +36,10 @@ impl HttpClient {
     /// # Errors
     /// [`SourceError::Client`] where the environment names a proxy that cannot be used.
     pub fn new(config: &ApiConfig) -> Result<Self, SourceError> {
-        install_crypto_provider();
+        let tls = tls_config().map_err(|error| SourceError::Client(super::redact::one_line(&error.to_string())))?;
+        let builder = || builder(config).tls_backend_preconfigured(tls.clone());
         let build = |builder: ClientBuilder| builder.build().map_err(|error| SourceError::Client(root_cause(&error)));
-        // Each reads the machine's certificates, which takes longer than all else that a start does by itself.
-        let (proxied, direct) = std::thread::scope(|scope| {
-            let direct = scope.spawn(|| build(builder(config).no_proxy()));
-            (build(builder(config)), direct.join().expect("to build a client does not panic"))
-        });
-        Ok(Self { proxied: proxied?, direct: direct?, body_bytes_max: BODY_BYTES_MAX })
+        Ok(Self { proxied: build(builder())?, direct: build(builder().no_proxy())?, body_bytes_max: BODY_BYTES_MAX })
     }
 
     /// The client for `endpoint`.
@@ -115,18 +114,26 @@ pub(super) fn transport_fault(error: reqwest::Error) -> (TransportFault, Option<
 }
 
 fn builder(config: &ApiConfig) -> ClientBuilder {
-    // Added to the machine's own, since a client without any certificate fails to build, even for plain http.
-    let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS;
-    let roots = roots.iter().filter_map(|root| Certificate::from_der(root).ok());
     Client::builder()
         .user_agent(concat!("stocktake/", env!("CARGO_PKG_VERSION")))
-        .tls_certs_merge(roots)
         .connect_timeout(CONNECT_TIMEOUT.min(config.request_timeout))
         .timeout(config.request_timeout)
         // A redirect would carry the signature to a host that was not signed for.
         .redirect(Policy::none())
         // What the official SDKs speak; HTTP/2 would replace the signed Host header.
         .http1_only()
+}
+
+/// The certificates of this machine and the bundled ones, since a verifier without any fails to build, even for plain
+/// http. To read them takes longer than all else that a start does by itself, so both clients share them.
+fn tls_config() -> Result<ClientConfig, rustls::Error> {
+    install_crypto_provider();
+    let provider = CryptoProvider::get_default().expect("it was installed just now");
+    let verifier = Verifier::new_with_extra_roots(TLS_SERVER_ROOT_CERTS.iter().cloned(), Arc::clone(provider))?;
+    let mut tls =
+        ClientConfig::builder().dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth();
+    tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(tls)
 }
 
 /// The innermost cause: the outer ones say only that a request failed.
