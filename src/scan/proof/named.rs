@@ -1,4 +1,4 @@
-//! The ids that the answers of one scan named: 12 bytes each, and room to grow.
+//! The ids that the answers of one scan named: 10 bytes each, and room to grow.
 
 use std::hint::black_box;
 
@@ -19,18 +19,20 @@ pub(in crate::scan) struct Named {
     /// The reading that named the id of each place last.
     readings: Vec<Reading>,
     id_count: usize,
-    reading_count: u32,
+    newest: Reading,
 }
 
 /// One reading of a listing, or of a part of it, in their order.
+///
+/// From the 65,535th on all count as one: what one of them names looks named again, which deletes nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Reading(u32);
+pub(super) struct Reading(u16);
 
 impl Named {
     /// Begins the next reading.
     pub(super) fn begin_reading(&mut self) -> Reading {
-        self.reading_count += 1;
-        Reading(self.reading_count)
+        self.newest = Reading(self.newest.0.saturating_add(1));
+        self.newest
     }
 
     /// Makes room for as many ids as a listing says that it has: to grow as they come needs half as much more for a
@@ -47,13 +49,12 @@ impl Named {
         if self.id_count >= room(self.hashes.len()) {
             self.grow((self.hashes.len() * 2).max(1024));
         }
-        let newest = Reading(self.reading_count);
         let place = self.place_of(id_hash);
         if self.hashes[place] == 0 {
             self.hashes[place] = id_hash.max(1);
             self.id_count += 1;
         }
-        std::mem::replace(&mut self.readings[place], newest)
+        std::mem::replace(&mut self.readings[place], self.newest)
     }
 
     /// Looks at the places of ids that are about to be noted. One by one each look would wait for the memory; at once
