@@ -133,6 +133,17 @@ mod tests {
     }
 
     #[test]
+    fn what_readings_beyond_the_last_number_name_looks_named_again() {
+        let mut named = Named::default();
+        for _ in 0..u16::MAX {
+            named.begin_reading();
+        }
+        named.note(7);
+        let reading = named.begin_reading();
+        assert!(named.note(7) >= reading && named.note(8) < reading);
+    }
+
+    #[test]
     fn room_is_made_for_what_is_expected_and_for_no_more_than_is_likely() {
         for count in [1, 2, 3, 49, 766, 767, 768, 769, 1000] {
             let mut named = Named::default();
