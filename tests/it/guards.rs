@@ -1,6 +1,7 @@
 //! Raw SQL of the database's owner against the history: each forbidden act is refused.
 
 use chrono::TimeDelta;
+use sqlx::AssertSqlSafe;
 use stocktake::inventory::Source;
 
 use crate::support::{World, account};
@@ -36,8 +37,8 @@ async fn with_history() -> World {
     world
 }
 
-async fn refusal(world: &World, statement: &'static str) -> String {
-    match sqlx::raw_sql(statement).execute(&world.database.pool).await {
+async fn refusal(world: &World, statement: &str) -> String {
+    match sqlx::raw_sql(AssertSqlSafe(statement)).execute(&world.database.pool).await {
         Ok(_) => panic!("not refused: {statement}"),
         Err(error) => error.as_database_error().map_or(error.to_string(), |refusal| refusal.message().to_owned()),
     }
@@ -107,6 +108,41 @@ async fn raw_sql_cannot_forge_history() {
         );
     }
     assert_eq!(world.database.value::<String>(ALL).await, before);
+}
+
+#[tokio::test]
+async fn no_column_of_a_version_is_rewritten() {
+    const NEXT: &str = "version_no = version_no + 1, valid_from_at = now()";
+    let world = with_history().await;
+    let both = [
+        "valid_from_at = valid_from_at - interval '1 s'",
+        "first_seen_at = first_seen_at - interval '1 s'",
+        "status_since_at = status_since_at - interval '1 s'",
+        "extra = '{\"forged\": true}'",
+        "change_kind = 'reappeared'",
+        "changed_columns = '{extra}'",
+        "scan_id = scan_id - 1",
+        &format!("{NEXT}, first_seen_at = first_seen_at - interval '1 s'"),
+        &format!("{NEXT}, deleted_at = now() + interval '1 s', deleted_scan_id = scan_id"),
+    ];
+    let codes = [
+        "access_token_id = access_token_id || 'x'",
+        "status = 'forged'",
+        "token_name = 'forged'",
+        "description = 'forged'",
+        "ttl_days = 7",
+        "max_use_count = 7",
+        "created_at = created_at - interval '1 s'",
+    ];
+    let devices =
+        ["serial_number = serial_number || 'x'", "status = 'unbound', user_key = null", "activated_at = now()"];
+    for (table, own) in [("access_tokens", &codes[..]), ("mfa_devices", &devices[..])] {
+        for change in both.iter().chain(own) {
+            let act = format!("update inventory.{table} set {change} where deleted_at is null");
+            let refusal = refusal(&world, &act).await;
+            assert!(refusal.contains("a version is never rewritten"), "refused for another reason: {act}: {refusal}");
+        }
+    }
 }
 
 #[tokio::test]
