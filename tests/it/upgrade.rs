@@ -7,10 +7,10 @@ use stocktake::{inventory::Source, store::MIGRATOR};
 
 use crate::support::{Relation, TestDatabase, World, rows_of, snapshot, transplant};
 
-/// Functions that others may call, and what makes each the same one. Nobody calls those of triggers.
+/// Functions that others may call, and what makes each the same one.
 const FUNCTIONS: &str = "
     select p.oid, p.oid::regprocedure from pg_proc p
-    where p.pronamespace::regnamespace::text in ('inventory', 'reporting') and p.prorettype <> 'trigger'::regtype";
+    where p.pronamespace::regnamespace::text in ('inventory', 'reporting')";
 
 /// What somebody else makes of each view and function of the contract as soon as it is there: a view, a materialised
 /// view and a grant of its own.
