@@ -19,9 +19,9 @@ impl Kept for AccessToken {
 
     const BASELINE: Option<Baseline<Self>> = Some(Baseline {
         table: "inventory.access_tokens",
-        columns: "account_id, scan_id, valid_from_at, first_seen_at, status_since_at, digest, version_no, change_kind,
-                  changed_columns, access_token_id, status, token_name, description, ttl_days, max_use_count,
-                  registered_count, created_at, extra",
+        columns: "access_token_id, status, token_name, description, ttl_days, max_use_count, registered_count,
+                  created_at, extra, account_id, scan_id, valid_from_at, first_seen_at, status_since_at, digest,
+                  version_no, change_kind, changed_columns",
         column_count: 18,
         encode: encode_first_version,
     });
@@ -178,6 +178,7 @@ impl Kept for AccessToken {
 
 fn encode_first_version(token: &AccessToken, version: FirstVersion<'_>, rows: &mut CopyRows) {
     let observed_at = Some(version.observed_at);
+    token.encode(rows);
     rows.text(Some(version.account_id))
         .i64(Some(version.scan_id))
         .instant(observed_at)
@@ -187,7 +188,6 @@ fn encode_first_version(token: &AccessToken, version: FirstVersion<'_>, rows: &m
         .i32(Some(1))
         .text(Some("baseline"))
         .no_texts();
-    token.encode(rows);
 }
 
 /// The text of a JSON object, without the copy that `Value::to_string` would need.

@@ -15,7 +15,7 @@ pub(crate) struct Baseline<T> {
     pub(super) columns: &'static str,
     /// How many these are.
     pub(super) column_count: i16,
-    /// Writes one object.
+    /// Writes one object, its id before all else: the spool sorts by it.
     pub(super) encode: fn(&T, FirstVersion<'_>, &mut CopyRows),
 }
 

@@ -63,6 +63,17 @@ async fn a_large_first_load_goes_through_a_file_and_loses_nothing_that_is_read_t
 }
 
 #[tokio::test]
+async fn a_first_load_is_written_in_the_order_of_the_ids() {
+    let world = World::of(account().inventory(stock(15, 0)).page_limit(5), |_| {}).await;
+    world.scan_whole(Source::AccessTokens).await;
+    let written = world.database.lines("select access_token_id from inventory.access_tokens order by ctid").await;
+    assert!(written.is_sorted() && written.len() == 15, "{written:?}");
+    let as_listed: Vec<String> =
+        world.emulator.with_account(ACCOUNT_ID, |inventory| inventory.tokens().map(|code| code.id.clone()).collect());
+    assert!(!as_listed.is_sorted(), "the order of the API would do as well");
+}
+
+#[tokio::test]
 async fn a_first_load_is_written_where_row_level_security_is_on() {
     let world = World::of(account().inventory(stock(15, 5)), |_| {}).await;
     world.database.login("test_first_load", "stocktake_reader").await;
