@@ -37,7 +37,7 @@ impl<T> Baseline<T> {
         overtaken: &HashSet<u64>,
     ) -> Result<u64, StoreError> {
         let Self { table, columns, .. } = self;
-        // The trigger that counts by day reads the rows once more: hundreds of thousands stay in memory so.
+        // The trigger that counts by day goes through the rows of each statement once more: they stay in memory so.
         sqlx::raw_sql("set local work_mem = '64MB'").execute(&mut *conn).await?;
         let copy = |table: &str| format!("copy {table} ({columns}) from stdin (format binary)");
         if !is_row_security_active(conn, table).await? {

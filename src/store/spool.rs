@@ -20,6 +20,10 @@ use super::{StoreError, copy::CopyIn};
 /// Bytes kept in memory before they go to the file, and read back at once.
 const PART_BYTES: usize = 4 * 1024 * 1024;
 
+/// Parts copied by one statement. The trigger that counts by day goes through all rows of a statement once more, and so
+/// many stay in the memory that [`Baseline::write`](super::baseline::Baseline::write) allows.
+const COPY_PARTS: usize = 8;
+
 /// Before each row: the hash of its id, and its size in bytes.
 const HEAD_BYTES: usize = 8 + 4;
 
@@ -62,24 +66,18 @@ impl Spool {
         statement: &str,
         overtaken: &HashSet<u64>,
     ) -> Result<u64, StoreError> {
-        let mut copy = CopyIn::begin(conn, statement).await?;
-        let added = self.add_to(&mut copy, overtaken).await;
-        copy.end(added).await
-    }
-
-    async fn add_to(&mut self, copy: &mut CopyIn<'_>, overtaken: &HashSet<u64>) -> Result<(), StoreError> {
-        if let Some(file) = &mut self.file {
+        let mut row_count = 0;
+        if let Some(mut file) = self.file.take() {
             file.seek(SeekFrom::Start(0)).await.map_err(StoreError::NoRoom)?;
-            let mut part = Vec::new();
-            for size in &self.parts {
-                part.resize(*size, 0);
-                file.read_exact(&mut part).await.map_err(StoreError::NoRoom)?;
-                add_rows(copy.rows(), &part, overtaken);
-                copy.send().await?;
+            for sizes in self.parts.chunks(COPY_PARTS) {
+                let mut copy = CopyIn::begin(&mut *conn, statement).await?;
+                let added = add_parts(&mut copy, &mut file, sizes, overtaken).await;
+                row_count += copy.end(added).await?;
             }
         }
+        let mut copy = CopyIn::begin(conn, statement).await?;
         add_rows(copy.rows(), &self.newest, overtaken);
-        Ok(())
+        Ok(row_count + copy.end(Ok::<_, StoreError>(())).await?)
     }
 
     async fn spill(&mut self) -> io::Result<()> {
@@ -94,6 +92,23 @@ impl Spool {
         self.newest.clear();
         Ok(())
     }
+}
+
+/// Adds the next parts of `file`, which have these sizes.
+async fn add_parts(
+    copy: &mut CopyIn<'_>,
+    file: &mut File,
+    sizes: &[usize],
+    overtaken: &HashSet<u64>,
+) -> Result<(), StoreError> {
+    let mut part = Vec::new();
+    for size in sizes {
+        part.resize(*size, 0);
+        file.read_exact(&mut part).await.map_err(StoreError::NoRoom)?;
+        add_rows(copy.rows(), &part, overtaken);
+        copy.send().await?;
+    }
+    Ok(())
 }
 
 /// Adds the rows of a part, without their heads and without those of `overtaken` objects.

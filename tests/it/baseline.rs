@@ -63,6 +63,20 @@ async fn a_large_first_load_goes_through_a_file_and_loses_nothing_that_is_read_t
 }
 
 #[tokio::test]
+async fn a_first_load_of_more_than_one_statement_copies_is_whole() {
+    let mut inventory = stock(40, 0);
+    let ids: Vec<String> = inventory.tokens().map(|code| code.id.clone()).collect();
+    for id in ids {
+        inventory.token_mut(&id).unwrap().description = Some("x".repeat(LARGE));
+    }
+    let world = World::of(account().inventory(inventory).page_limit(10), |_| {}).await;
+    assert_eq!(applied(&world.scan_whole(Source::AccessTokens).await).counts.new, 40);
+    expect_baseline(&world, 40).await;
+    let counted = "select sum(change_count)::bigint from inventory.daily_changes where source = 'access-tokens'";
+    assert_eq!(world.database.value::<i64>(counted).await, 40);
+}
+
+#[tokio::test]
 async fn a_first_load_is_written_in_the_order_of_the_ids() {
     let world = World::of(account().inventory(stock(15, 0)).page_limit(5), |_| {}).await;
     world.scan_whole(Source::AccessTokens).await;
