@@ -117,6 +117,7 @@ async fn add_parts(
 /// from left to right than here and there. Parts stay as they came, for what was made together changes together, and
 /// should lie on few pages.
 fn add_rows(rows: &mut Vec<u8>, mut part: &[u8], overtaken: &HashSet<u64>) {
+    rows.reserve(part.len());
     let mut sorted = Vec::new();
     while let Some((head, rest)) = part.split_first_chunk::<HEAD_BYTES>() {
         let (id_hash, size) = head.split_at(8);
@@ -129,7 +130,6 @@ fn add_rows(rows: &mut Vec<u8>, mut part: &[u8], overtaken: &HashSet<u64>) {
         part = rest;
     }
     sorted.sort_unstable();
-    rows.reserve(sorted.iter().map(|row| row.len()).sum());
     sorted.iter().for_each(|row| rows.extend_from_slice(row));
 }
 
