@@ -25,7 +25,8 @@ pub(super) struct CheckedFile {
 impl CheckedFile {
     /// Reads the text of the file at `path`.
     pub(super) fn parse(path: &Path, text: &str) -> Result<Self, Vec<Problem>> {
-        let mut reader = Reader { path, text, problems: Vec::new(), lines: BTreeMap::new() };
+        let line_ends = text.match_indices('\n').map(|(place, _)| place).collect();
+        let mut reader = Reader { path, line_ends, problems: Vec::new(), lines: BTreeMap::new() };
         let document = match DeTable::parse(text) {
             Ok(document) => document,
             Err(error) => {
@@ -50,7 +51,8 @@ impl CheckedFile {
 
 struct Reader<'a> {
     path: &'a Path,
-    text: &'a str,
+    /// The place of each line's end, in bytes.
+    line_ends: Vec<usize>,
     problems: Vec<Problem>,
     lines: BTreeMap<String, usize>,
 }
@@ -130,8 +132,7 @@ impl Reader<'_> {
     }
 
     fn line(&self, span: &Range<usize>) -> usize {
-        let before = self.text.as_bytes().get(..span.start).unwrap_or(self.text.as_bytes());
-        1 + before.iter().filter(|byte| **byte == b'\n').count()
+        1 + self.line_ends.partition_point(|end| *end < span.start)
     }
 
     fn in_order(mut self) -> Vec<Problem> {
