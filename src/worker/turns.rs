@@ -1,6 +1,6 @@
 //! Whose turn it is: how much goes on at once.
 
-use std::{pin::pin, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
@@ -14,9 +14,9 @@ use crate::inventory::Source;
 /// Each holds a database connection while it reads, for its lock, and a server allows 100 as it comes.
 const SCANS_MAX: usize = 24;
 
-/// Scans of one source that began a moment ago. As long as they end within it they keep this machine busy, and more of them
+/// Scans of any source that began a moment ago. As long as they end within it they keep this machine busy, and more of them
 /// would end no sooner, each with a connection of its own.
-const YOUNG_SCANS_MAX: usize = 4;
+const YOUNG_SCANS_MAX: usize = 8;
 
 /// Accounts of which STS was asked a moment ago whose they are: each may open a connection of its own to ask.
 const YOUNG_QUESTIONS_MAX: usize = 16;
@@ -24,7 +24,8 @@ const YOUNG_QUESTIONS_MAX: usize = 16;
 /// A moment: what takes longer waits for its API, and another one may begin beside it.
 const YOUTH: Duration = Duration::from_millis(250);
 
-/// The turns of each source: an API that answers nobody must not keep the scans of the other one waiting.
+/// The turns of each source: an API that answers nobody must not keep the scans of the other one waiting, be it for more
+/// than the moments in which its own are young.
 ///
 /// Nor must an account whose identity nobody tells: any number of them wait, but they do not ask all at once.
 pub(super) struct Turns {
@@ -35,8 +36,11 @@ pub(super) struct Turns {
 
 impl Default for Turns {
     fn default() -> Self {
-        let scans = || Queue::new(SCANS_MAX, YOUNG_SCANS_MAX, YOUTH);
-        let identities = Queue::new(Semaphore::MAX_PERMITS, YOUNG_QUESTIONS_MAX, YOUTH);
+        // One for both sources: the one whose scans take longer would else go on alone when the other one is through.
+        let young = Arc::new(Semaphore::new(YOUNG_SCANS_MAX));
+        let scans = || Queue::new(SCANS_MAX, Arc::clone(&young), YOUTH);
+        let questions = Arc::new(Semaphore::new(YOUNG_QUESTIONS_MAX));
+        let identities = Queue::new(Semaphore::MAX_PERMITS, questions, YOUTH);
         Self { identities, access_tokens: scans(), mfa_devices: scans() }
     }
 }
@@ -57,13 +61,14 @@ impl Turns {
 /// Where turns are waited for; first come, first served.
 pub(super) struct Queue {
     all: Semaphore,
-    young: Semaphore,
+    /// May be another queue's, too.
+    young: Arc<Semaphore>,
     youth: Duration,
 }
 
 impl Queue {
-    fn new(max: usize, young_max: usize, youth: Duration) -> Self {
-        Self { all: Semaphore::new(max), young: Semaphore::new(young_max), youth }
+    fn new(max: usize, young: Arc<Semaphore>, youth: Duration) -> Self {
+        Self { all: Semaphore::new(max), young, youth }
     }
 
     /// Waits for a turn.
@@ -99,13 +104,16 @@ impl Turn<'_> {
 mod tests {
     use std::future::pending;
 
-    use futures::{FutureExt, future::select_all};
+    use futures::{
+        FutureExt,
+        future::{join_all, select_all},
+    };
 
     use super::*;
 
     #[tokio::test]
     async fn few_begin_at_once_and_more_beside_those_that_take_long() {
-        let queue = Queue::new(4, 2, Duration::from_millis(1));
+        let queue = Queue::new(4, Arc::new(Semaphore::new(2)), Duration::from_millis(1));
         let begin = || Some(Box::pin(queue.take().now_or_never()?.run(pending::<()>())));
         let mut wedged: Vec<_> = std::iter::from_fn(begin).collect();
         assert_eq!(wedged.len(), 2);
@@ -122,5 +130,19 @@ mod tests {
         drop(wedged.pop());
         assert_eq!(queue.take().await.run(async { 7 }).await, 7);
         assert!(queue.take().now_or_never().is_some(), "the turn was given back");
+    }
+
+    #[tokio::test]
+    async fn a_source_that_answers_nobody_lets_the_scans_of_the_other_one_begin() {
+        let young = Arc::new(Semaphore::new(1));
+        let [silent, other] = [(); 2].map(|()| Queue::new(2, Arc::clone(&young), Duration::from_millis(1)));
+        let wedged = (0..4).map(|_| async { silent.take().await.run(pending::<()>()).await });
+        let begun =
+            async { timeout(Duration::from_secs(10), other.take()).await.expect("it begins").run(async { 7 }).await };
+        tokio::select! {
+            biased;
+            _ = join_all(wedged) => unreachable!("they are wedged"),
+            seven = begun => assert_eq!(seven, 7),
+        }
     }
 }
