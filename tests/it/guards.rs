@@ -209,3 +209,22 @@ async fn a_purge_takes_old_closed_rows_only_and_leaves_what_is_held() {
     .await;
     assert!(by_hand.contains("legal hold"), "{by_hand}");
 }
+
+#[tokio::test]
+async fn no_trigger_joins_the_rows_of_a_statement_one_by_one() {
+    let world = World::of(account(), |_| {}).await;
+    let joining: Vec<(String, bool)> = sqlx::query_as(
+        "select p.proname::text, coalesce('enable_nestloop=off' = any(p.proconfig), false)
+         from pg_proc p
+         where p.pronamespace = 'inventory'::regnamespace
+           and p.prorettype = 'trigger'::regtype
+           and p.prosrc ~ 'join new_rows'
+           and p.prosrc !~ 'execute' -- planned each time
+         order by 1",
+    )
+    .fetch_all(&world.database.pool)
+    .await
+    .unwrap();
+    let both = ["keep_access_token_history", "keep_mfa_device_history"];
+    assert_eq!(joining, both.map(|function| (function.to_owned(), true)));
+}
