@@ -24,8 +24,8 @@ const YOUNG_QUESTIONS_MAX: usize = 16;
 /// A moment: what takes longer waits for its API, and another one may begin beside it.
 const YOUTH: Duration = Duration::from_millis(250);
 
-/// The turns of each source: an API that answers nobody must not keep the scans of the other one waiting, be it for more
-/// than the moments in which its own are young.
+/// The turns of each source: an API that answers nobody must not keep the scans of the other one waiting for longer than
+/// its own are young.
 ///
 /// Nor must an account whose identity nobody tells: any number of them wait, but they do not ask all at once.
 pub(super) struct Turns {
