@@ -61,22 +61,23 @@ impl Spool {
     /// # Errors
     /// Where the file cannot be read, or the database refuses.
     pub(super) async fn copy_into(
-        mut self,
+        self,
         conn: &mut PgConnection,
         statement: &str,
         overtaken: &HashSet<u64>,
     ) -> Result<u64, StoreError> {
+        let Self { newest, file, parts } = self;
         let mut row_count = 0;
-        if let Some(mut file) = self.file.take() {
+        if let Some(mut file) = file {
             file.seek(SeekFrom::Start(0)).await.map_err(StoreError::NoRoom)?;
-            for sizes in self.parts.chunks(COPY_PARTS) {
+            for sizes in parts.chunks(COPY_PARTS) {
                 let mut copy = CopyIn::begin(&mut *conn, statement).await?;
                 let added = add_parts(&mut copy, &mut file, sizes, overtaken).await;
                 row_count += copy.end(added).await?;
             }
         }
         let mut copy = CopyIn::begin(conn, statement).await?;
-        add_rows(copy.rows(), &self.newest, overtaken);
+        add_rows(copy.rows(), &newest, overtaken);
         Ok(row_count + copy.end(Ok::<_, StoreError>(())).await?)
     }
 
@@ -113,9 +114,9 @@ async fn add_parts(
 
 /// Adds the rows of a part, without their heads and without those of `overtaken` objects.
 ///
-/// They come in the order of their bytes, and as each begins with its id, in the order of the key: an index grows faster
-/// from left to right than here and there. Parts stay as they came, for what was made together changes together, and
-/// should lie on few pages.
+/// They come in the order of their bytes, and as each begins with the size of its id and the id, those of one size in the
+/// order of the key: an index grows faster from left to right than here and there. Parts stay as they came, for what was
+/// made together changes together, and should lie on few pages.
 fn add_rows(rows: &mut Vec<u8>, mut part: &[u8], overtaken: &HashSet<u64>) {
     rows.reserve(part.len());
     let mut sorted = Vec::new();

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use sqlx::AssertSqlSafe;
 use stocktake::inventory::Source;
 
-use crate::support::{World, account};
+use crate::support::{TestDatabase, World, account};
 
 /// A world whose first code has two closed versions, and another one that was deleted.
 async fn with_history() -> World {
@@ -212,19 +212,14 @@ async fn a_purge_takes_old_closed_rows_only_and_leaves_what_is_held() {
 
 #[tokio::test]
 async fn no_trigger_joins_the_rows_of_a_statement_one_by_one() {
-    let world = World::of(account(), |_| {}).await;
-    let joining: Vec<(String, bool)> = sqlx::query_as(
-        "select p.proname::text, coalesce('enable_nestloop=off' = any(p.proconfig), false)
-         from pg_proc p
-         where p.pronamespace = 'inventory'::regnamespace
-           and p.prorettype = 'trigger'::regtype
-           and p.prosrc ~ 'join new_rows'
-           and p.prosrc !~ 'execute' -- planned each time
-         order by 1",
-    )
-    .fetch_all(&world.database.pool)
-    .await
-    .unwrap();
-    let both = ["keep_access_token_history", "keep_mfa_device_history"];
-    assert_eq!(joining, both.map(|function| (function.to_owned(), true)));
+    let joining = "
+        select p.proname || ': ' || coalesce('enable_nestloop=off' = any(p.proconfig), false)
+        from pg_proc p
+        where p.pronamespace = 'inventory'::regnamespace
+          and p.prorettype = 'trigger'::regtype
+          and p.prosrc ~ 'join new_rows'
+          and p.prosrc !~ 'execute' -- planned each time
+        order by 1";
+    let joining = TestDatabase::create().await.lines(joining).await;
+    assert_eq!(joining, ["keep_access_token_history: true", "keep_mfa_device_history: true"]);
 }
